@@ -1,0 +1,27 @@
+"""The rules of call histories, in the words of the trade; pure, no I/O.
+
+The words, one meaning each:
+
+Call
+    The conversation. One call is one stream of the history.
+Leg
+    One party's connection to a call. What Twilio names a Call is a leg here.
+Party
+    Who is at one end of a leg: the caller or the callee.
+Data subject
+    The natural person behind a party (GDPR Art. 4(1)). Known by a random id only.
+Controller
+    The organisation whose workspace it is (Art. 4(7)). We are its processor.
+History
+    The append-only log. An *entry* is one event in it, with its place and its times.
+Vault
+    Where sealed personal values lie. The history holds commitments to them, never the values.
+Erasure
+    Art. 17: the subject's key is destroyed, then the sealed boxes are deleted.
+Expiry
+    The end of a retention period. It is not erasure and a reader is told which one it was.
+View
+    What a projection builds from the history. It can always be rebuilt.
+Dead letter
+    A callback that was genuine but could not be understood. It is kept and can be replayed.
+"""

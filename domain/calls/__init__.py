@@ -1,0 +1,1 @@
+"""A call, its legs, the steps of its routing, and how it ended."""

@@ -1,0 +1,123 @@
+"""The rules of a call: what a report of a leg adds to what we know.
+
+A report that says nothing new yields no event, so repeats and retries are free.
+A late one is written down with its own time and takes nothing back: an ended
+leg stays ended.
+"""
+
+from collections.abc import Sequence
+
+from domain.calls.commands import CallCommand, ReportLeg
+from domain.calls.events import (
+    CallEvent,
+    CallRouted,
+    LegAnswered,
+    LegDescribed,
+    LegDialed,
+    LegEnded,
+    LegQueued,
+    LegRang,
+    LegRegistered,
+)
+from domain.calls.state import Call, Leg, evolve, report_of
+from domain.calls.words import LegStatus
+from domain.decider import Decider
+from domain.personal_data import Clear, Personal
+
+REPORTS: dict[LegStatus, type[LegQueued | LegDialed | LegRang | LegAnswered]] = {
+    LegStatus.queued: LegQueued,
+    LegStatus.dialing: LegDialed,
+    LegStatus.ringing: LegRang,
+    LegStatus.answered: LegAnswered,
+}
+
+
+def decide(call: Call, command: CallCommand) -> Sequence[CallEvent]:
+    """What the report adds: the leg, its parties, its status, the step we took."""
+    leg = call.legs.get(command.leg_id)
+    if leg is None or not leg.is_registered:
+        introduction: CallEvent | None = _register(command)
+    else:
+        introduction = _describe(leg, command)
+    found = (introduction, _report(leg, command), _route(call, command))
+    return tuple(event for event in found if event is not None)
+
+
+def _register(command: ReportLeg) -> LegRegistered:
+    return LegRegistered(
+        occurred_at=command.occurred_at,
+        leg_id=command.leg_id,
+        provider_id=command.provider_id,
+        parent_id=command.parent_id,
+        parent_provider_id=command.parent_provider_id,
+        direction=command.direction,
+        caller=command.caller,
+        callee=command.callee,
+    )
+
+
+def _describe(leg: Leg, command: ReportLeg) -> LegDescribed | None:
+    direction = None if leg.direction else command.direction
+    caller = None if leg.caller else command.caller
+    callee = None if leg.callee else command.callee
+    if direction is None and caller is None and callee is None:
+        return None
+    return LegDescribed(
+        occurred_at=command.occurred_at,
+        leg_id=command.leg_id,
+        direction=direction,
+        caller=caller,
+        callee=callee,
+    )
+
+
+def _report(leg: Leg | None, command: ReportLeg) -> CallEvent | None:
+    event = _reported(leg, command)
+    if leg is not None and report_of(event) in leg.reports:
+        return None
+    return event
+
+
+def _reported(leg: Leg | None, command: ReportLeg) -> LegQueued | LegDialed | LegRang | LegAnswered | LegEnded:
+    unknown_fields = _owned(leg, command)
+    if command.status.is_terminal:
+        return LegEnded(
+            occurred_at=command.occurred_at,
+            leg_id=command.leg_id,
+            sequence=command.sequence,
+            answered_by=command.answered_by,
+            unknown_fields=unknown_fields,
+            status=command.status,
+            duration_seconds=command.duration_seconds,
+            billed_minutes=command.billed_minutes,
+            sip_code=command.sip_code,
+        )
+    return REPORTS[command.status](
+        occurred_at=command.occurred_at,
+        leg_id=command.leg_id,
+        sequence=command.sequence,
+        answered_by=command.answered_by,
+        unknown_fields=unknown_fields,
+    )
+
+
+def _owned(leg: Leg | None, command: ReportLeg) -> Clear | None:
+    """The unknown fields, locked to both parties: they may speak of either."""
+    fields = command.unknown_fields
+    if fields is None:
+        return None
+    caller: Personal | None = (leg.caller if leg else None) or command.caller
+    callee: Personal | None = (leg.callee if leg else None) or command.callee
+    about = tuple(party for party in (caller, callee) if party is not None)
+    return Clear(fields.value, fields.category, about=about)
+
+
+def _route(call: Call, command: ReportLeg) -> CallRouted | None:
+    if command.step is None or (command.leg_id, command.step) in call.routed:
+        return None
+    return CallRouted(
+        occurred_at=command.occurred_at, leg_id=command.leg_id, step=command.step
+    )
+
+
+CALL = Decider(initial=Call(), decide=decide, evolve=evolve)

@@ -1,0 +1,34 @@
+"""What can be asked of a call."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.messages import Command
+from domain.personal_data import Clear
+
+
+class ReportLeg(Command):
+    """The provider says where a leg is. May come late, twice, or before the leg's parent."""
+
+    leg_id: UUID
+    provider_id: str
+    parent_id: UUID | None = None
+    parent_provider_id: str | None = None
+    direction: Direction | None = None
+    status: LegStatus
+    sequence: int | None = None
+    occurred_at: datetime | None = None
+    caller: Clear | None = None
+    callee: Clear | None = None
+    answered_by: Answerer | None = None
+    duration_seconds: int | None = None
+    billed_minutes: int | None = None
+    sip_code: int | None = None
+    unknown_fields: Clear | None = None
+
+    step: Step | None = None
+    """What our answer to the provider does with the call, where it asked what to do."""
+
+
+CallCommand = ReportLeg

@@ -1,0 +1,105 @@
+"""What can happen to a call. Stored for ever: additions only, a golden file for each."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.messages import Event
+from domain.personal_data import Personal
+
+
+class LegRegistered(Event):
+    """We heard of a leg for the first time."""
+
+    name: ClassVar[str] = "call.leg_registered"
+
+    leg_id: UUID
+    provider_id: str
+    """The provider's own id of it (Twilio: CallSid)."""
+
+    parent_id: UUID | None = None
+    """The leg that dialled it; ``None`` for the first leg of a call."""
+
+    parent_provider_id: str | None = None
+    direction: Direction | None = None
+    caller: Personal | None = None
+    callee: Personal | None = None
+
+
+class LegDescribed(Event):
+    """More became known of a leg that was registered with less."""
+
+    name: ClassVar[str] = "call.leg_described"
+
+    leg_id: UUID
+    direction: Direction | None = None
+    caller: Personal | None = None
+    callee: Personal | None = None
+
+
+class LegReported(Event):
+    """The provider reported where a leg is. The base of the reports below."""
+
+    leg_id: UUID
+    sequence: int | None = None
+    """The provider's own numbering of its reports of this leg."""
+
+    answered_by: Answerer | None = None
+    unknown_fields: Personal | None = None
+    """What the report held beyond what we understand."""
+
+
+class LegQueued(LegReported):
+    """The leg waits to be dialled."""
+
+    name: ClassVar[str] = "call.leg_queued"
+
+
+class LegDialed(LegReported):
+    """The provider began to dial the leg."""
+
+    name: ClassVar[str] = "call.leg_dialed"
+
+
+class LegRang(LegReported):
+    """The party's telephone rang."""
+
+    name: ClassVar[str] = "call.leg_rang"
+
+
+class LegAnswered(LegReported):
+    """A party picked up. Billable time starts here."""
+
+    name: ClassVar[str] = "call.leg_answered"
+
+
+class LegEnded(LegReported):
+    """The leg is over. Its duration is what the provider bills by."""
+
+    name: ClassVar[str] = "call.leg_ended"
+
+    status: LegStatus
+    duration_seconds: int | None = None
+    billed_minutes: int | None = None
+    sip_code: int | None = None
+
+
+class CallRouted(Event):
+    """Our routing took a step with the call: it was put through, or turned away."""
+
+    name: ClassVar[str] = "call.routed"
+
+    leg_id: UUID
+    step: Step
+
+
+CallEvent = (
+    LegRegistered
+    | LegDescribed
+    | LegQueued
+    | LegDialed
+    | LegRang
+    | LegAnswered
+    | LegEnded
+    | CallRouted
+)

@@ -1,0 +1,1 @@
+"""A genuine callback that could not be understood: kept sealed, visible, replayable."""

@@ -1,0 +1,34 @@
+"""Ids. A call's and a leg's come from the provider's own, so a repeat finds its stream.
+
+A data subject's id is random and never used again: it must tell nothing about
+the person, and a number that returns after an erasure is a new subject.
+"""
+
+from typing import NewType
+from uuid import UUID, uuid4, uuid5
+
+WorkspaceId = NewType("WorkspaceId", UUID)
+CallId = NewType("CallId", UUID)
+LegId = NewType("LegId", UUID)
+SubjectId = NewType("SubjectId", UUID)
+BucketId = NewType("BucketId", UUID)
+
+
+def call_id(workspace_id: UUID, provider: str, root_leg: str) -> CallId:
+    """The call whose first leg the provider knows as ``root_leg``."""
+    return CallId(uuid5(workspace_id, f"call/{provider}/{root_leg}"))
+
+
+def leg_id(workspace_id: UUID, provider: str, leg: str) -> LegId:
+    """The leg that the provider knows as ``leg``."""
+    return LegId(uuid5(workspace_id, f"leg/{provider}/{leg}"))
+
+
+def new_subject_id() -> SubjectId:
+    """An id that was never used and says nothing."""
+    return SubjectId(uuid4())
+
+
+def bucket_id(workspace_id: UUID, category: str, campaign: str, day: str) -> BucketId:
+    """The retention bucket of one workspace, category, campaign and UTC day (``YYYY-MM-DD``)."""
+    return BucketId(uuid5(workspace_id, f"bucket/{category}/{campaign}/{day}"))

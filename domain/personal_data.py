@@ -1,0 +1,82 @@
+"""Personal values: ``Clear`` on their way in, ``Sealed`` in the history.
+
+A rule may pass a ``Clear`` on and ask whether there is one; it never reads it.
+Whatever a reader gets back is a ``Reading``: a value, or the reason why there is none.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Category(StrEnum):
+    """What kind of value it is; each kind has its own retention period."""
+
+    call_metadata = "call_metadata"
+    """Numbers, names and places of the parties."""
+
+    unclassified = "unclassified"
+    """Fields of a callback that we do not know."""
+
+    dead_letter = "dead_letter"
+    """A whole callback that could not be understood."""
+
+
+class Sealed(BaseModel):
+    """What an entry holds in the place of a personal value. It outlives the value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subjects: tuple[UUID, ...]
+    """Whose value it is. With several, the erasure of any one of them erases it."""
+
+    category: Category
+    bucket: UUID
+    commitment: str | None
+    """SHA-256 over the sealed box and its key check, in hex; ``None`` for a value
+    that came for a subject erased before, and was never kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Clear:
+    """A personal value in flight, before it is sealed. Nothing prints it."""
+
+    value: dict[str, Any]
+    category: Category
+    lookup: str | None = None
+    """The canonical text by which the same person is found again; ``None`` where
+    nobody can be recognised (a withheld number is nobody's number)."""
+
+    about: "tuple[Clear | Sealed, ...]" = ()
+    """Whose value it is, where that is somebody named elsewhere."""
+
+    def __repr__(self) -> str:
+        """Say that there is a value, not which."""
+        return f"Clear({self.category})"
+
+
+Personal = Sealed | Clear
+
+
+class ReadingState(StrEnum):
+    """Why a reader has a value, or has none."""
+
+    value = "value"
+    erased = "erased"
+    expired = "expired"
+    withheld = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader gets for a personal field."""
+
+    state: ReadingState
+    value: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Say which state it is in, never the value."""
+        return f"Reading({self.state})"

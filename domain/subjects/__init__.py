@@ -1,0 +1,1 @@
+"""A data subject: the natural person whose values are sealed, and their erasure."""
