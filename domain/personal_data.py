@@ -6,7 +6,7 @@ Whatever a reader gets back is a ``Reading``: a value, or the reason why there i
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -40,18 +40,30 @@ class Sealed(BaseModel):
     that came for a subject erased before, and was never kept."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Clear:
-    """A personal value in flight, before it is sealed. Nothing prints it."""
+    """A personal value in flight, before it is sealed. Nothing prints it or writes it down.
 
-    value: dict[str, Any]
-    category: Category
-    lookup: str | None = None
-    """The canonical text by which the same person is found again; ``None`` where
-    nobody can be recognised (a withheld number is nobody's number)."""
+    Not a dataclass: pydantic and orjson write those as JSON, and an event whose value
+    somebody forgot to seal must fail there instead.
+    """
 
-    about: "tuple[Clear | Sealed, ...]" = ()
-    """Whose value it is, where that is somebody named elsewhere."""
+    __slots__ = ("about", "category", "lookup", "value")
+
+    def __init__(
+        self,
+        value: dict[str, Any],
+        category: Category,
+        lookup: str | None = None,
+        about: "tuple[Clear | Sealed, ...]" = (),
+    ) -> None:
+        self.value: Final = value
+        self.category: Final = category
+        self.lookup: Final = lookup
+        """The canonical text by which the same person is found again; ``None`` where
+        nobody can be recognised (a withheld number is nobody's number)."""
+
+        self.about: Final = about
+        """Whose value it is, where that is somebody named elsewhere."""
 
     def __repr__(self) -> str:
         """Say that there is a value, not which."""
