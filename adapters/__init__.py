@@ -1,0 +1,1 @@
+"""Everything that can fail: the database, the provider, the keys, the environment."""

@@ -1,0 +1,1 @@
+"""PostgreSQL itself: the embedded server, pools of connections, migrations. It knows no table."""

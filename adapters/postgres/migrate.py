@@ -1,0 +1,155 @@
+"""Forward-only migrations: plain SQL files, each applied once, in order, in one transaction.
+
+`directory/*.sql` runs once per database and `cell/*.sql` once per cell, with the schema as the
+only entry of `search_path`: a file names no schema. An applied file never changes again.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final, NamedTuple
+
+from psycopg import AsyncConnection, sql
+
+from adapters.postgres.pool import ROLES
+
+DIRECTORY: Final = "directory"
+_LOCK: Final = 0x52494E474C454447  # "RINGLEDG": one migration of a database at a time
+
+
+class MigrationError(Exception):
+    """The files and what the database has applied contradict each other."""
+
+
+class Migration(NamedTuple):
+    """One SQL file."""
+
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        """What an applied file is recognised by."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+async def migrate(
+    admin_url: str,
+    *,
+    cells: Sequence[str],
+    login: str = "ringledger",
+    source: Traversable | None = None,
+) -> list[str]:
+    """Bring the directory and every cell up to date; returns what was applied, as `schema/name`.
+
+    Args:
+        admin_url: The database, for a role that may create schemas and roles.
+        cells: The schemas of the cells.
+        login: The role the application logs in as; if it exists it may become our roles.
+        source: Holds `directory/` and `cell/`; ours unless told otherwise.
+    """
+    root = source or files("migrations")
+    directory, cell = _read(root / "directory"), _read(root / "cell")
+    async with await AsyncConnection.connect(admin_url, autocommit=True) as connection:
+        # The end of the session releases the lock, however it ends.
+        await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        await _create_roles(connection, login)
+        applied = await _migrate_schema(connection, DIRECTORY, directory)
+        for schema in cells:
+            applied += await _migrate_schema(connection, schema, cell)
+    return applied
+
+
+def _read(folder: Traversable) -> list[Migration]:
+    """Read a folder's migrations in the order they are applied."""
+    return sorted(
+        Migration(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    )
+
+
+async def _create_roles(connection: AsyncConnection, login: str) -> None:
+    """Make the roles that own no login, for us and for the application to become."""
+    found = await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (login,))
+    members: list[sql.Composable] = [sql.SQL("CURRENT_USER")]
+    if found.rowcount:
+        members.append(sql.Identifier(login))
+    for role in ROLES:
+        await connection.execute(_CREATE_ROLE.format(role=sql.Identifier(role)))
+        grant = sql.SQL("GRANT {} TO {}")
+        await connection.execute(grant.format(sql.Identifier(role), sql.SQL(", ").join(members)))
+
+
+async def _migrate_schema(
+    connection: AsyncConnection, schema: str, migrations: Sequence[Migration]
+) -> list[str]:
+    """Apply to one schema what it lacks."""
+    async with _inside(connection, schema):
+        await connection.execute(
+            _CREATE_SCHEMA.format(schema=sql.Identifier(schema), roles=_ROLES)
+        )
+        rows = await connection.execute("SELECT name, checksum FROM migration ORDER BY name")
+        done: list[tuple[str, str]] = await rows.fetchall()
+    _compare(schema, done, migrations)
+    waiting = migrations[len(done) :]
+    for migration in waiting:
+        async with _inside(connection, schema):
+            await connection.execute(migration.text.encode())
+            await connection.execute(
+                "INSERT INTO migration (name, checksum) VALUES (%s, %s)",
+                (migration.name, migration.checksum),
+            )
+    return [f"{schema}/{migration.name}" for migration in waiting]
+
+
+@asynccontextmanager
+async def _inside(connection: AsyncConnection, schema: str) -> AsyncIterator[None]:
+    """Open a transaction in which `schema` is all there is, and which waits for no lock long."""
+    async with connection.transaction():
+        # A migration that queues behind a long reader makes everyone queue behind itself.
+        await connection.execute("SET LOCAL lock_timeout = '5s'")
+        await connection.execute(
+            sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(schema))
+        )
+        yield
+
+
+def _compare(
+    schema: str, done: Sequence[tuple[str, str]], migrations: Sequence[Migration]
+) -> None:
+    """Refuse unless what is applied is, byte for byte, the beginning of what we have."""
+    known = {migration.name: migration.checksum for migration in migrations}
+    for name, checksum in done:
+        if name not in known:
+            raise MigrationError(f"{schema}/{name} is applied but unknown to this release")
+        if known[name] != checksum:
+            raise MigrationError(f"{schema}/{name} was changed after it was applied")
+    for (name, _), migration in zip(done, migrations, strict=False):
+        if name != migration.name:
+            raise MigrationError(f"{schema}/{migration.name} is new but older than {name}")
+
+
+_ROLES: Final = sql.SQL(", ").join(sql.Identifier(role) for role in ROLES)
+
+# Roles belong to the whole server, so another database's migration may make one between our look
+# and our step.
+_CREATE_ROLE: Final = sql.SQL("""
+DO $$ BEGIN
+    CREATE ROLE {role} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+END $$
+""")
+
+_CREATE_SCHEMA: Final = sql.SQL("""
+CREATE SCHEMA IF NOT EXISTS {schema};
+GRANT USAGE ON SCHEMA {schema} TO {roles};
+CREATE TABLE IF NOT EXISTS migration (
+    name text PRIMARY KEY,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
+""")
