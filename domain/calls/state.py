@@ -77,8 +77,8 @@ class Leg:
 
     @property
     def was_answered(self) -> bool:
-        """Whether a party picked up; an end as ``completed`` says so too."""
-        return any(r.status in (LegStatus.answered, LegStatus.completed) for r in self.reports)
+        """Whether a party picked up. Once the leg has ended, its end alone decides that."""
+        return self.status in (LegStatus.answered, LegStatus.completed)
 
     @property
     def is_live(self) -> bool:
@@ -190,10 +190,13 @@ def _with(call: Call, leg: Leg) -> Call:
 
 def _weight(report: Report) -> tuple[int, ...]:
     """A total order of ends, so that the choice never depends on which came first."""
-    at = report.occurred_at
-    return (
-        report.status.rank,
-        *(-1 if number is None else number for number in (report.sequence,)),
-        -1 if at is None else int(at.timestamp() * 1_000_000),
-        *(-1 if number is None else number for number in report[4:]),
+    at, answerer = report.occurred_at, report.answered_by
+    known = (
+        report.sequence,
+        int(at.timestamp() * 1_000_000) if at else None,
+        answerer.rank if answerer else None,
+        report.duration_seconds,
+        report.billed_minutes,
+        report.sip_code,
     )
+    return (report.status.rank, *(-1 if number is None else number for number in known))
