@@ -1,11 +1,11 @@
 """What a call log says of a call, read off its legs: outcome, times, durations, steps."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from domain.calls.state import Call, Leg, earliest
+from domain.calls.state import Call, Leg, Report, earliest
 from domain.calls.words import Answerer, Direction, LegStatus, Outcome, Step
 
 UNWANTED = frozenset({607, 608})
@@ -34,13 +34,13 @@ def outcome(call: Call) -> Outcome | None:
     """How the call ended; ``None`` while it goes on."""
     if not is_over(call):
         return None
-    if _was_blocked(call):
-        return Outcome.blocked
     picked_up = [leg for leg in far_legs(call) if leg.was_answered]
     if picked_up:
         machines = all(leg.answered_by is Answerer.machine for leg in picked_up)
         return Outcome.voicemail if machines else Outcome.answered
-    if any(step is Step.voicemail for _, step in call.routed):
+    if _was_blocked(call):
+        return Outcome.blocked
+    if _took_step(call, Step.voicemail):
         return Outcome.voicemail
     if direction(call) is Direction.outbound:
         return _unanswered(call)
@@ -50,26 +50,36 @@ def outcome(call: Call) -> Outcome | None:
 def far_legs(call: Call) -> tuple[Leg, ...]:
     """The legs whose answer makes the call answered.
 
-    Where the first leg dialled others, those: an inbound first leg is "answered"
-    by our own routing, an outbound one by the agent who asked for the call.
+    Where the first leg dialled others, or was to dial, those: an inbound first leg is
+    "answered" by our own routing, an outbound one by the agent who asked for the call.
     An inbound call that never dialled anybody was answered by nobody.
     """
-    if call.children or direction(call) is Direction.inbound:
+    inbound = direction(call) is Direction.inbound
+    if call.children or inbound or _took_step(call, Step.dial):
         return call.children
     return (call.root,) if call.root else ()
 
 
+def _took_step(call: Call, step: Step) -> bool:
+    return any(taken is step for _, taken in call.routed)
+
+
 def _was_blocked(call: Call) -> bool:
-    rejected = any(step is Step.reject for _, step in call.routed)
-    ends = (leg.end for leg in call.legs.values())
-    return rejected or any(end is not None and end.sip_code in UNWANTED for end in ends)
+    """Whether we turned the call away, or every end of it that was reached did.
+
+    One member of a group who refuses the caller does not speak for the others.
+    """
+    codes = [leg.end.sip_code for leg in call.children or call.legs.values() if leg.end]
+    unwanted = bool(codes) and all(code in UNWANTED for code in codes)
+    return unwanted or _took_step(call, Step.reject)
 
 
 def _unanswered(call: Call) -> Outcome:
-    """The end of the leg that came closest to an answer."""
-    ends = [leg.end.status for leg in far_legs(call) if leg.end]
+    """The end of the leg that came closest to an answer; canceled if nobody was dialled."""
+    ends = [leg.end.status for leg in call.children or call.legs.values() if leg.end]
     best = max(ends, key=lambda status: status.rank, default=LegStatus.canceled)
-    return UNANSWERED[best]
+    # The agent was there, and hung up before the other party was dialled.
+    return UNANSWERED.get(best, Outcome.canceled)
 
 
 def _unanswered_inbound(call: Call) -> Outcome:
@@ -77,8 +87,9 @@ def _unanswered_inbound(call: Call) -> Outcome:
     if not call.children and root_end and root_end.status in (LegStatus.busy, LegStatus.failed):
         return UNANSWERED[root_end.status]
     ends = [leg.end.status for leg in call.children if leg.end]
-    # The provider cancels what still rings when the caller hangs up first.
-    gave_up = not ends or all(status is LegStatus.canceled for status in ends)
+    # A leg that rings out ends as no_answer. The provider cancels one only when the caller hangs
+    # up while it still rings (or somebody else picks up, but then the call was answered).
+    gave_up = not ends or LegStatus.canceled in ends
     return Outcome.abandoned if gave_up else Outcome.missed
 
 
@@ -90,7 +101,7 @@ class Times:
     answered_at: datetime | None
     ended_at: datetime | None
     ring_seconds: int | None
-    """From the first ring of anybody to the answer."""
+    """From the first ring of anybody to the answer; an unanswered call has none."""
 
     talk_seconds: int | None
     """The longest answered leg."""
@@ -102,18 +113,27 @@ class Times:
 def times(call: Call) -> Times:
     """The call's times; a time that nobody reported is ``None``."""
     far = far_legs(call)
-    started = earliest(r.occurred_at for leg in call.legs.values() for r in leg.reports)
-    answered = earliest(leg.first(LegStatus.answered) for leg in far)
+    legs = call.legs.values()
+    started = earliest(_began_by(report) for leg in legs for report in leg.reports)
+    rang = earliest(leg.first(LegStatus.ringing) for leg in legs)
+    answered = earliest(leg.first(LegStatus.answered) for leg in far if leg.was_answered)
     ended = _ended_at(call) if is_over(call) else None
     talks = [leg.end.duration_seconds for leg in far if leg.end and leg.was_answered]
     return Times(
         started_at=started,
         answered_at=answered,
         ended_at=ended,
-        ring_seconds=_seconds(started, answered),
+        ring_seconds=_seconds(rang, answered),
         talk_seconds=max((t for t in talks if t is not None), default=None),
         duration_seconds=_duration(call, started, ended),
     )
+
+
+def _began_by(report: Report) -> datetime | None:
+    """A time by which the leg had begun; for an end, its duration earlier."""
+    if report.occurred_at is None:
+        return None
+    return report.occurred_at - timedelta(seconds=report.duration_seconds or 0)
 
 
 def _ended_at(call: Call) -> datetime | None:
@@ -179,6 +199,7 @@ def steps(call: Call) -> tuple[CallStep, ...]:
                 s.at.timestamp() if s.at else 0.0,
                 order.index(s.kind),
                 s.leg_id,
+                s.detail or "",
             ),
         )
     )
