@@ -78,7 +78,9 @@ def _report(leg: Leg | None, command: ReportLeg) -> CallEvent | None:
     return event
 
 
-def _reported(leg: Leg | None, command: ReportLeg) -> LegQueued | LegDialed | LegRang | LegAnswered | LegEnded:
+def _reported(
+    leg: Leg | None, command: ReportLeg
+) -> LegQueued | LegDialed | LegRang | LegAnswered | LegEnded:
     unknown_fields = _owned(leg, command)
     if command.status.is_terminal:
         return LegEnded(
@@ -115,9 +117,7 @@ def _owned(leg: Leg | None, command: ReportLeg) -> Clear | None:
 def _route(call: Call, command: ReportLeg) -> CallRouted | None:
     if command.step is None or (command.leg_id, command.step) in call.routed:
         return None
-    return CallRouted(
-        occurred_at=command.occurred_at, leg_id=command.leg_id, step=command.step
-    )
+    return CallRouted(occurred_at=command.occurred_at, leg_id=command.leg_id, step=command.step)
 
 
 CALL = Decider(initial=Call(), decide=decide, evolve=evolve)
