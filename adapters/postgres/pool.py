@@ -39,3 +39,14 @@ async def open_pool(url: str, role: Role, *, min_size: int = 1, max_size: int = 
     )
     await pool.open()
     return pool
+
+
+async def connect(url: str, role: Role) -> Connection:
+    """One autocommit connection that acts as ``role``, for whoever keeps it."""
+    given = str(conninfo_to_dict(url).get("options") or "")
+    return await AsyncConnection.connect(
+        url,
+        autocommit=True,
+        options=f"{given} -c role={role}".strip(),
+        application_name=role,
+    )

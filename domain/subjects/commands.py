@@ -14,9 +14,10 @@ class EraseSubject(Command):
 
 
 class ConfirmDeletion(Command):
-    """The sealed boxes of an erased subject are deleted as well."""
+    """So many sealed boxes of an erased subject are deleted, perhaps the last."""
 
     values_deleted: int
+    is_complete: bool
     occurred_at: datetime | None = None
 
 

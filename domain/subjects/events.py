@@ -35,11 +35,13 @@ class SubjectErased(Event):
 
 
 class SubjectValuesDeleted(Event):
-    """The sealed boxes themselves are deleted: nothing is left that a key could open."""
+    """So many sealed boxes of the subject were deleted, after their key."""
 
     name: ClassVar[str] = "subject.values_deleted"
 
     values_deleted: int
+    is_complete: bool
+    """Whether they were the last: nothing is left that a key could open."""
 
 
 SubjectEvent = SubjectErased | SubjectValuesDeleted

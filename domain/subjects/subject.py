@@ -20,7 +20,7 @@ class Subject:
 
 
 def decide(subject: Subject, command: SubjectCommand) -> Sequence[SubjectEvent]:
-    """Erase once; confirm the deletion of the boxes once, and only after the erasure."""
+    """Erase once; confirm the deletion of the boxes until it is complete, and only after the erasure."""
     match command:
         case EraseSubject():
             if subject.is_erased:
@@ -33,7 +33,9 @@ def decide(subject: Subject, command: SubjectCommand) -> Sequence[SubjectEvent]:
                 return ()
             return (
                 SubjectValuesDeleted(
-                    occurred_at=command.occurred_at, values_deleted=command.values_deleted
+                    occurred_at=command.occurred_at,
+                    values_deleted=command.values_deleted,
+                    is_complete=command.is_complete,
                 ),
             )
         case _:
@@ -46,7 +48,7 @@ def evolve(subject: Subject, event: SubjectEvent) -> Subject:
         case SubjectErased():
             return replace(subject, is_erased=True)
         case SubjectValuesDeleted():
-            return replace(subject, is_deleted=True)
+            return replace(subject, is_deleted=event.is_complete)
         case _:
             assert_never(event)
 

@@ -1,0 +1,1 @@
+"""The history and the vault: what seals, what appends, what reads and what erases."""

@@ -1,0 +1,137 @@
+"""Erasure: the key and the lookup in one transaction with its entry, then the boxes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import psycopg
+
+from adapters.event_store.batch import APPEND, Batch
+from adapters.event_store.history import read_stream
+from adapters.event_store.knowledge import Knowledge
+from adapters.event_store.requests import Receipt, Request, Stream
+from adapters.event_store.writer import Clock
+from adapters.keys.keyring import Keyring
+from adapters.postgres.pool import Connection, Pool
+from domain.errors import NotFound
+from domain.messages import Context
+from domain.subjects.commands import ConfirmDeletion, EraseSubject, SubjectCommand
+from domain.subjects.events import ErasureReason
+from domain.subjects.subject import SUBJECT
+
+NO_LIVING_SUBJECT = "RL002"
+DELETED_AT_ONCE = 5_000
+"""Boxes deleted in one transaction: erasing somebody with many calls stops nobody else."""
+
+_STATE = "SELECT erased_at, deleted_at FROM subjects WHERE subject_id = %s AND workspace_id = %s"
+_UNFINISHED = """
+    SELECT workspace_id, subject_id FROM subjects
+    WHERE erased_at IS NOT NULL AND deleted_at IS NULL ORDER BY erased_at LIMIT 100
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """How far a subject's erasure is."""
+
+    subject_id: UUID
+    erased_at: datetime
+    """Since then no value of the subject opens."""
+
+    deleted_at: datetime | None
+    """Since then no sealed box of the subject is left either."""
+
+
+class Erasures:
+    """Erases data subjects of one cell."""
+
+    def __init__(self, pool: Pool, keyring: Keyring, clock: Clock) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._clock = clock
+
+    async def erase(
+        self, workspace_id: UUID, subject_id: UUID, reason: ErasureReason, context: Context
+    ) -> Erasure:
+        """Make every value of the subject unreadable. Twice is as good as once.
+
+        When it returns, the key and the lookup are gone, durably; ``finish`` deletes the
+        boxes. It waits for the appends under way; those that come after find it.
+
+        Raises:
+            NotFound: The workspace has no such subject.
+        """
+        command = EraseSubject(reason=reason, occurred_at=self._clock())
+        async with self._pool.connection() as connection:
+            try:
+                async with connection.transaction():
+                    found = await connection.execute(
+                        "SELECT destroy_subject(%s, %s)", (workspace_id, subject_id)
+                    )
+                    epoch = (await found.fetchall())[0][0]
+                    await self._append(connection, workspace_id, subject_id, command, context, epoch)
+            except psycopg.DatabaseError as error:
+                if error.sqlstate != NO_LIVING_SUBJECT:
+                    raise
+            return await self._state(connection, workspace_id, subject_id)
+
+    async def finish(self) -> int:
+        """Delete the boxes of every erased subject that still has some; how many boxes.
+
+        Safe to break off anywhere: what a transaction deleted, its entry says.
+        """
+        deleted = 0
+        async with self._pool.connection() as connection:
+            unfinished = await (await connection.execute(_UNFINISHED)).fetchall()
+            for workspace_id, subject_id in unfinished:
+                deleted += await self._delete(connection, workspace_id, subject_id)
+        return deleted
+
+    async def _delete(self, connection: Connection, workspace_id: UUID, subject_id: UUID) -> int:
+        deleted, last = 0, DELETED_AT_ONCE
+        while last == DELETED_AT_ONCE:
+            async with connection.transaction():
+                found = await connection.execute(
+                    "SELECT deleted, current_epoch FROM delete_values(%s, %s)",
+                    (subject_id, DELETED_AT_ONCE),
+                )
+                last, epoch = (await found.fetchall())[0]
+                command = ConfirmDeletion(
+                    values_deleted=last,
+                    is_complete=last < DELETED_AT_ONCE,
+                    occurred_at=self._clock(),
+                )
+                context = Context("policy:erasure", uuid4())
+                await self._append(connection, workspace_id, subject_id, command, context, epoch)
+            deleted += last
+        return deleted
+
+    async def _append(  # noqa: PLR0913, PLR0917 - what an entry is made of
+        self,
+        connection: Connection,
+        workspace_id: UUID,
+        subject_id: UUID,
+        command: SubjectCommand,
+        context: Context,
+        epoch: int,
+    ) -> Receipt:
+        """Decide and append under the writers' lock, so that nobody can come between."""
+        entries = await read_stream(connection, subject_id)
+        state = SUBJECT.fold(entry.event for entry in entries)
+        knowledge = Knowledge(epoch, streams={subject_id: Stream(len(entries), state)})
+        batch = Batch(knowledge, {}, self._clock())
+        receipt = batch.add(Request(workspace_id, subject_id, SUBJECT, command, context))
+        if batch.entries:
+            await connection.execute(APPEND, batch.parameters())
+        return receipt
+
+    async def _state(
+        self, connection: Connection, workspace_id: UUID, subject_id: UUID
+    ) -> Erasure:
+        rows: Sequence[tuple[datetime | None, datetime | None]] = await (
+            await connection.execute(_STATE, (subject_id, workspace_id))
+        ).fetchall()
+        if not rows or rows[0][0] is None:
+            raise NotFound("subject")
+        return Erasure(subject_id, rows[0][0], rows[0][1])

@@ -1,0 +1,126 @@
+"""What a writer knows of its cell: streams, subjects, their keys, the day's buckets.
+
+It is a cache with one rule: keys and lookups are as of one *epoch* of the cell. Destroying a
+key anywhere moves the epoch; an append under an old one is refused (``RL001``), all of it is
+forgotten, and the batch is read and sealed anew. So nothing is ever sealed for a subject who was erased.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from adapters.event_store.codec import COLUMNS, Row, decode
+from adapters.event_store.requests import Request, Stream, clear_values, subjects_of
+from adapters.keys.workspace_key import WorkspaceKey
+from adapters.postgres.pool import Connection
+
+LIMIT = 20_000
+"""How much of each kind is kept; past it all of that kind is forgotten at once."""
+
+_EPOCH = "SELECT epoch FROM counter"
+_STREAMS = f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) ORDER BY position"
+_LOOKUPS = """
+    SELECT l.workspace_id, l.digest, l.subject_id, k.wrapped
+    FROM lookups l JOIN subject_keys k USING (subject_id)
+    WHERE l.digest = ANY(%s)
+"""
+_SUBJECTS = "SELECT subject_id, workspace_id, wrapped FROM subject_keys WHERE subject_id = ANY(%s)"
+_BUCKETS = "SELECT bucket_id, workspace_id, wrapped FROM bucket_keys WHERE bucket_id = ANY(%s)"
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """The writer's memory. Wrapped keys are unwrapped as they come in."""
+
+    epoch: int | None = None
+    streams: dict[UUID, Stream] = field(default_factory=dict)
+    subjects_by_digest: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
+    subject_keys: dict[UUID, bytes | None] = field(default_factory=dict)
+    """``None``: asked for and not there, so the subject was erased."""
+
+    bucket_keys: dict[UUID, bytes] = field(default_factory=dict)
+
+    def forget_keys(self) -> None:
+        """A key was destroyed somewhere: what is known of keys may be wrong."""
+        self.epoch = None
+        self.subjects_by_digest.clear()
+        self.subject_keys.clear()
+        self.bucket_keys.clear()
+
+    def forget_streams(self, streams: Iterable[UUID]) -> None:
+        """Somebody else appended to one of these."""
+        for stream in streams:
+            self.streams.pop(stream, None)
+
+    def bound(self) -> None:
+        """Keep the memory bounded. Called between batches: within one, all of it is needed."""
+        for known in (self.streams, self.subjects_by_digest, self.subject_keys, self.bucket_keys):
+            if len(known) > LIMIT:
+                known.clear()
+
+    async def learn(
+        self,
+        connection: Connection,
+        requests: Collection[Request],
+        keys: dict[UUID, WorkspaceKey],
+        buckets: Collection[UUID],
+    ) -> None:
+        """Read whatever these requests need and is not known yet: at most two round trips."""
+        streams = {r.stream_id: r for r in requests if r.stream_id not in self.streams}
+        digests = self._unknown_digests(requests, keys)
+        missing = [b for b in buckets if b not in self.bucket_keys]
+        async with connection.pipeline():
+            epoch = await connection.execute(_EPOCH) if self.epoch is None else None
+            rows = await connection.execute(_STREAMS, (list(streams),)) if streams else None
+            found = await connection.execute(_LOOKUPS, (digests,)) if digests else None
+            opened = await connection.execute(_BUCKETS, (missing,)) if missing else None
+        if epoch:
+            self.epoch = (await epoch.fetchall())[0][0]
+        if rows:
+            self._fold(streams, [Row(*row) for row in await rows.fetchall()])
+        for workspace_id, digest, subject, wrapped in await found.fetchall() if found else ():
+            self.subjects_by_digest[workspace_id, digest] = subject
+            self.subject_keys[subject] = keys[workspace_id].unwrap_subject(wrapped, subject)
+        for bucket, workspace_id, wrapped in await opened.fetchall() if opened else ():
+            self.bucket_keys[bucket] = keys[workspace_id].unwrap_bucket(wrapped, bucket)
+        await self._learn_subjects(connection, requests, keys)
+
+    def _unknown_digests(
+        self, requests: Iterable[Request], keys: dict[UUID, WorkspaceKey]
+    ) -> list[bytes]:
+        wanted = {
+            (request.workspace_id, keys[request.workspace_id].digest(value.lookup))
+            for request in requests
+            for _, value in clear_values(request.command)
+            if value.lookup is not None
+        }
+        return [digest for _, digest in wanted - self.subjects_by_digest.keys()]
+
+    def _fold(self, streams: dict[UUID, Request], rows: list[Row]) -> None:
+        for stream_id, request in streams.items():
+            self.streams[stream_id] = Stream(0, request.decider.initial)
+        for row in rows:
+            event = decode(row).event
+            stream = self.streams[row.stream_id]
+            self.streams[row.stream_id] = Stream(
+                row.version,
+                streams[row.stream_id].decider.evolve(stream.state, event),
+                stream.subjects.union(subjects_of(event)),
+            )
+
+    async def _learn_subjects(
+        self,
+        connection: Connection,
+        requests: Iterable[Request],
+        keys: dict[UUID, WorkspaceKey],
+    ) -> None:
+        """Keys of the subjects that the streams already name."""
+        named = {s for r in requests for s in self.streams[r.stream_id].subjects}
+        missing = list(named - self.subject_keys.keys())
+        if not missing:
+            return
+        self.subject_keys.update(dict.fromkeys(missing))
+        rows = await (await connection.execute(_SUBJECTS, (missing,))).fetchall()
+        for subject, workspace_id, wrapped in rows:
+            self.subject_keys[subject] = keys[workspace_id].unwrap_subject(wrapped, subject)
+

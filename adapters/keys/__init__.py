@@ -1,0 +1,1 @@
+"""Every key and everything sealed: no other package knows cryptography."""

@@ -1,0 +1,112 @@
+"""Arrays in PostgreSQL's binary form, of a type that never depends on what is in them.
+
+psycopg chooses an array's type by looking at its elements, so that an empty list or a
+small number makes another prepared statement. Here the caller names it; it is faster too.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from psycopg import adapters
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+_HEADER = struct.Struct("!iiIii")
+_EMPTY = struct.Struct("!iiI")
+_NULL = b"\xff\xff\xff\xff"
+_INT = struct.Struct("!ii")
+_SMALL = struct.Struct("!ih")
+_EPOCH = date(2000, 1, 1).toordinal()
+
+
+class Array:
+    """One dimension of one type. ``element`` and ``oid`` are PostgreSQL's ids of the types."""
+
+    element: ClassVar[int]
+    oid: ClassVar[int]
+    __slots__ = ("data",)
+
+    def __init__(self, count: int, parts: Iterable[bytes]) -> None:
+        if count == 0:
+            self.data = _EMPTY.pack(0, 0, self.element)
+        else:
+            # The null flag may be set without a null.
+            self.data = _HEADER.pack(1, 1, self.element, count, 1) + b"".join(parts)
+
+
+class Uuids(Array):
+    """``uuid[]``."""
+
+    element, oid = 2950, 2951
+
+    def __init__(self, items: Sequence[UUID | None]) -> None:
+        super().__init__(
+            len(items), (_NULL if i is None else b"\x00\x00\x00\x10" + i.bytes for i in items)
+        )
+
+
+class Ints(Array):
+    """``integer[]``."""
+
+    element, oid = 23, 1007
+
+    def __init__(self, items: Sequence[int | None]) -> None:
+        super().__init__(len(items), (_NULL if i is None else _INT.pack(4, i) for i in items))
+
+
+class SmallInts(Array):
+    """``smallint[]``."""
+
+    element, oid = 21, 1005
+
+    def __init__(self, items: Sequence[int]) -> None:
+        super().__init__(len(items), (_SMALL.pack(2, i) for i in items))
+
+
+class Bytes(Array):
+    """``bytea[]``."""
+
+    element, oid = 17, 1001
+
+    def __init__(self, items: Sequence[bytes | None]) -> None:
+        super().__init__(len(items), map(_sized, items))
+
+
+class Texts(Array):
+    """``text[]``."""
+
+    element, oid = 25, 1009
+
+    def __init__(self, items: Sequence[str | None]) -> None:
+        super().__init__(len(items), (_sized(None if i is None else i.encode()) for i in items))
+
+
+class Dates(Array):
+    """``date[]``."""
+
+    element, oid = 1082, 1182
+
+    def __init__(self, items: Sequence[date]) -> None:
+        super().__init__(len(items), (_INT.pack(4, i.toordinal() - _EPOCH) for i in items))
+
+
+def _sized(item: bytes | None) -> bytes:
+    return _NULL if item is None else len(item).to_bytes(4, "big") + item
+
+
+def _register(kind: type[Array]) -> None:
+    class _Dumper(Dumper):
+        format = Format.BINARY
+        oid = kind.oid
+
+        def dump(self, obj: Array) -> bytes:
+            return obj.data
+
+    adapters.register_dumper(kind, _Dumper)
+
+
+for _kind in (Uuids, Ints, SmallInts, Bytes, Texts, Dates):
+    _register(_kind)

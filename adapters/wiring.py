@@ -1,0 +1,114 @@
+"""The composition root: from the settings to a ledger that takes requests."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from adapters.cell import Cell, open_cell
+from adapters.event_store.requests import Receipt, Request
+from adapters.event_store.writer import Clock
+from adapters.keys import master_key
+from adapters.postgres.embedded import EmbeddedPostgres, Urls
+from adapters.postgres.migrate import migrate
+from adapters.postgres.pool import open_pool
+from adapters.settings import Settings
+from adapters.workspaces.api_keys import ApiKey, Scope, create_api_key
+from adapters.workspaces.credentials import Kind, add_credential
+from adapters.workspaces.directory import Directory
+from domain.errors import KeyStoreUnavailable
+
+
+def now() -> datetime:
+    """The real clock, in UTC."""
+    return datetime.now(UTC)
+
+
+class NewWorkspace(NamedTuple):
+    """A workspace that was just made, with the one sight of its API key."""
+
+    workspace_id: UUID
+    api_key: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The deployment as one process sees it."""
+
+    settings: Settings
+    directory: Directory
+    cells: Mapping[str, Cell]
+
+    async def cell_of(self, workspace_id: UUID) -> Cell:
+        """The cell that holds a workspace; ``NotFound`` where there is none."""
+        return self.cells[await self.directory.cell_of(workspace_id)]
+
+    async def handle(self, request: Request) -> Receipt:
+        """Make a request durable in its workspace's cell. See ``CellWriter.handle``."""
+        cell = await self.cell_of(request.workspace_id)
+        return await cell.writer.handle(request)
+
+    async def create_workspace(
+        self, name: str, credentials: Collection[tuple[Kind, str]], scopes: Collection[Scope] = tuple(Scope)
+    ) -> NewWorkspace:
+        """Make a workspace in the emptiest cell: its key, its credentials, an API key."""
+        workspace_id = uuid4()
+        cell = self.cells[await self.directory.emptiest_cell()]
+        async with cell.writing.connection() as connection, connection.transaction():
+            key = await cell.keyring.create(connection, workspace_id)
+            for kind, secret in credentials:
+                await add_credential(connection, key, kind, secret)
+            api_key = await create_api_key(connection, workspace_id, scopes)
+        await self.directory.add(workspace_id, name, cell.name)
+        return NewWorkspace(workspace_id, api_key)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Urls]:
+    """The database of the settings; the embedded one runs while somebody uses it."""
+    if settings.database_url is None or settings.migration_url is None:
+        async with EmbeddedPostgres(settings.home) as urls:
+            yield urls
+    else:
+        yield Urls(
+            admin=settings.migration_url.get_secret_value(),
+            app=settings.database_url.get_secret_value(),
+        )
+
+
+async def prepare(settings: Settings, urls: Urls) -> list[str]:
+    """Migrate the database and make the master key where none was needed yet.
+
+    Raises:
+        KeyStoreUnavailable: Workspaces exist and their master key is gone: a new one would
+            make every value of theirs unreadable.
+    """
+    applied = await migrate(urls.admin, cells=settings.cell_schemas)
+    if not settings.master_key_file.exists():
+        pool = await open_pool(urls.app, "ringledger_api")
+        async with pool:
+            if await Directory(pool, settings.cell_schemas).all():
+                raise KeyStoreUnavailable(
+                    f"the master key {settings.master_key_file} is missing, "
+                    "and the database holds workspaces sealed under it"
+                )
+        master_key.create(settings.master_key_file)
+    return applied
+
+
+@asynccontextmanager
+async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Ledger]:
+    """Open the ledger: database, migrations, keys, and every cell's writer."""
+    async with AsyncExitStack() as stack:
+        urls = await stack.enter_async_context(database(settings))
+        await prepare(settings, urls)
+        master_keys = master_key.read(settings.master_key_file)
+        pool = await open_pool(urls.app, "ringledger_writer")
+        stack.push_async_callback(pool.close)
+        cells = {
+            name: await stack.enter_async_context(open_cell(urls.app, name, master_keys, clock))
+            for name in settings.cell_schemas
+        }
+        yield Ledger(settings, Directory(pool, settings.cell_schemas), cells)

@@ -1,0 +1,1 @@
+"""Workspaces: which cell holds one, who may ask in it, and whose callbacks are genuine."""

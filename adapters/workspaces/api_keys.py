@@ -1,0 +1,101 @@
+"""API keys: shown once, stored as a hash, bound to one workspace.
+
+A key is ``rl_`` and the base64 of workspace id, key id and a 32-byte secret. The secret is
+random, so one round of SHA-256 protects it as well as a slow hash would.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from uuid import UUID, uuid4
+
+from adapters.postgres.pool import Connection
+
+PREFIX = "rl_"
+_SECRET_BYTES = 32
+_INSERT = """
+    INSERT INTO api_keys (key_id, workspace_id, secret_sha256, scopes) VALUES (%s, %s, %s, %s)
+"""
+_SELECT = """
+    SELECT secret_sha256, scopes FROM api_keys
+    WHERE key_id = %s AND workspace_id = %s AND revoked_at IS NULL
+"""
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    calls_read = "calls:read"
+    """See calls, their history and dead letters, with personal values withheld."""
+
+    values_open = "values:open"
+    """See the personal values in them too, and find subjects by number."""
+
+    subjects_erase = "subjects:erase"
+    """Erase data subjects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: a key of one workspace, and what it may do."""
+
+    workspace_id: UUID
+    key_id: UUID
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """The name that entries carry."""
+        return f"api_key:{self.key_id}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ApiKey:
+    """A key as its holder presents it."""
+
+    workspace_id: UUID
+    key_id: UUID
+    secret: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read a presented key; ``None`` for what is not one."""
+        try:
+            raw = base64.b64decode(text.removeprefix(PREFIX), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        if not text.startswith(PREFIX) or len(raw) != 32 + _SECRET_BYTES:
+            return None
+        return cls(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]), raw[32:])
+
+    @property
+    def text(self) -> str:
+        """What the holder keeps."""
+        raw = self.workspace_id.bytes + self.key_id.bytes + self.secret
+        return PREFIX + base64.urlsafe_b64encode(raw).decode()
+
+
+async def create_api_key(
+    connection: Connection, workspace_id: UUID, scopes: Collection[Scope] = tuple(Scope)
+) -> ApiKey:
+    """Make a key and store its hash. This is the only time its secret is seen."""
+    key = ApiKey(workspace_id, uuid4(), os.urandom(_SECRET_BYTES))
+    digest = hashlib.sha256(key.secret).digest()
+    await connection.execute(_INSERT, (key.key_id, workspace_id, digest, sorted(scopes)))
+    return key
+
+
+async def authenticate(connection: Connection, key: ApiKey) -> Principal | None:
+    """Who the key stands for; ``None`` if it is unknown, wrong or revoked."""
+    rows = await connection.execute(_SELECT, (key.key_id, key.workspace_id))
+    stored, scopes = await rows.fetchone() or (b"", ())
+    presented = hashlib.sha256(key.secret).digest()
+    if not hmac.compare_digest(stored, presented):
+        return None
+    return Principal(key.workspace_id, key.key_id, frozenset(scopes))

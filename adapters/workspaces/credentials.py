@@ -1,0 +1,64 @@
+"""What a workspace's provider signs with and dials to, sealed under the workspace key."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from adapters.keys.workspace_key import WorkspaceKey
+from adapters.postgres.pool import Connection
+
+_INSERT = """
+    INSERT INTO credentials (credential_id, workspace_id, kind, box) VALUES (%s, %s, %s, %s)
+"""
+_SELECT = """
+    SELECT credential_id, kind, box FROM credentials
+    WHERE workspace_id = %s AND retired_at IS NULL ORDER BY created_at, credential_id
+"""
+
+
+class Kind(StrEnum):
+    """What a credential is for."""
+
+    account_sid = "twilio_account_sid"
+    auth_token = "twilio_auth_token"  # noqa: S105 - the kind's name
+    shared_key = "twilio_shared_key"
+    """``<name> <secret>``: a webhook shared key (HMAC-SHA256)."""
+
+    dial_target = "dial_target"
+    """Where an incoming call is put through to."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """A workspace's credentials in the clear; nothing prints them."""
+
+    account_sids: tuple[str, ...]
+    auth_tokens: tuple[str, ...]
+    shared_keys: dict[str, str]
+    dial_target: str | None
+
+
+async def add_credential(
+    connection: Connection, key: WorkspaceKey, kind: Kind, secret: str
+) -> UUID:
+    """Store a credential beside those that stand; the newest dial target is the one in use."""
+    credential_id = uuid4()
+    box = key.wrap_secret(secret, credential_id)
+    await connection.execute(_INSERT, (credential_id, key.workspace_id, kind, box))
+    return credential_id
+
+
+async def read_credentials(connection: Connection, key: WorkspaceKey) -> Credentials:
+    """All that are not retired."""
+    rows = await connection.execute(_SELECT, (key.workspace_id,))
+    found = defaultdict(list)
+    for credential_id, kind, box in await rows.fetchall():
+        found[kind].append(key.unwrap_secret(box, credential_id))
+    shared = (text.partition(" ") for text in found[Kind.shared_key])
+    return Credentials(
+        account_sids=tuple(found[Kind.account_sid]),
+        auth_tokens=tuple(found[Kind.auth_token]),
+        shared_keys={name: secret for name, _, secret in shared},
+        dial_target=found[Kind.dial_target][-1] if found[Kind.dial_target] else None,
+    )

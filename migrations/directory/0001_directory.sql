@@ -1,0 +1,11 @@
+-- Which cell holds which workspace. Everything else of a workspace lies in its cell.
+
+CREATE TABLE workspaces (
+    workspace_id uuid PRIMARY KEY,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+    cell text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+GRANT SELECT ON workspaces TO ringledger_api, ringledger_writer, ringledger_follower;
+GRANT INSERT ON workspaces TO ringledger_writer;
