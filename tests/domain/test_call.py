@@ -1,0 +1,231 @@
+"""The rules of a call, one story each: what a report of a leg adds to what is known."""
+
+import pytest
+from reports import at, leg, leg_of, party, report
+from scenario import Scenario
+from sealing import sealed
+
+from domain.calls.call import CALL
+from domain.calls.commands import ReportLeg
+from domain.calls.events import (
+    CallRouted,
+    LegAnswered,
+    LegDescribed,
+    LegDialed,
+    LegEnded,
+    LegQueued,
+    LegRang,
+    LegRegistered,
+)
+from domain.calls.state import Call
+from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.personal_data import Category, Clear, Sealed
+
+LINE = leg_of("line")
+DESK = leg_of("desk")
+REGISTERED = LegRegistered(leg_id=LINE, provider_id="line")
+EVENTS = {
+    LegStatus.queued: LegQueued,
+    LegStatus.dialing: LegDialed,
+    LegStatus.ringing: LegRang,
+    LegStatus.answered: LegAnswered,
+}
+
+
+def ended(status: LegStatus, moment: float, sequence: int | None = 0) -> LegEnded:
+    """The first leg's end."""
+    return LegEnded(leg_id=LINE, status=status, occurred_at=at(moment), sequence=sequence)
+
+
+@pytest.mark.parametrize("status", EVENTS)
+def test_a_first_report_registers_its_leg(status: LegStatus) -> None:
+    """A leg is registered by whichever report of it comes first, then reported."""
+    Scenario(CALL).when(report("line", f"{status}@3")).then(
+        REGISTERED.model_copy(update={"occurred_at": at(3)}),
+        EVENTS[status](leg_id=LINE, sequence=0, occurred_at=at(3)),
+    )
+
+
+@pytest.mark.parametrize("status", [status for status in LegStatus if status.is_terminal])
+def test_an_end_keeps_what_it_is_billed_by(status: LegStatus) -> None:
+    """Every terminal status ends the leg, with its durations, its code and who picked up."""
+    command = ReportLeg(
+        leg_id=LINE,
+        provider_id="line",
+        status=status,
+        duration_seconds=61,
+        billed_minutes=2,
+        sip_code=200,
+        answered_by=Answerer.fax,
+    )
+    Scenario(CALL).given(REGISTERED).when(command).then(
+        LegEnded(
+            leg_id=LINE,
+            status=status,
+            duration_seconds=61,
+            billed_minutes=2,
+            sip_code=200,
+            answered_by=Answerer.fax,
+        )
+    )
+
+
+def test_a_repeat_says_nothing() -> None:
+    """The same report again is not a second event, nor a second registration."""
+    again = report("line", "ringing@3")
+    Scenario(CALL).when(again).when(again).nothing_happens()
+
+
+def test_a_retried_step_is_taken_once() -> None:
+    """Twilio may ask twice what to do; the answer is a step of the call once."""
+    (asked,) = leg("line", "ringing", direction=Direction.inbound, step=Step.dial)
+    first = Scenario(CALL).when(asked)
+    assert first.events[-1] == CallRouted(leg_id=LINE, step=Step.dial)
+    first.when(asked).nothing_happens()
+
+
+def test_another_step_is_another_event() -> None:
+    """A call that was put through and then sent to voicemail took two steps."""
+    dialed = CallRouted(leg_id=LINE, step=Step.dial)
+    rang = LegRang(leg_id=LINE, sequence=0)
+    (asked,) = leg("line", "ringing", step=Step.voicemail)
+    Scenario(CALL).given(REGISTERED, rang, dialed).when(asked).then(
+        CallRouted(leg_id=LINE, step=Step.voicemail)
+    )
+
+
+def test_a_late_report_takes_nothing_back() -> None:
+    """A report that comes after the end is kept with its own time; the leg stays ended."""
+    end = ended(LegStatus.no_answer, 30, 2)
+    late = Scenario(CALL).given(REGISTERED, end).when(report("line", "answered@20"))
+    late.then(LegAnswered(leg_id=LINE, sequence=0, occurred_at=at(20)))
+    line = late.state.legs[LINE]
+    assert (line.status, line.end.occurred_at) == (LegStatus.no_answer, at(30))
+    assert not line.was_answered
+    assert not line.is_live
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_ends_the_billed_one_holds(first: int) -> None:
+    """Contradictory ends are settled the same way whichever came first."""
+    ends = [ended(LegStatus.failed, 30), ended(LegStatus.completed, 29)]
+    story = Scenario(CALL).given(REGISTERED, ends[first], ends[1 - first])
+    assert story.state.legs[LINE].end.status is LegStatus.completed
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_ends_that_differ_only_in_who_answered(first: int) -> None:
+    """There is no tie between two different ends: the more certain finding is the end's."""
+    ends = [
+        ended(LegStatus.completed, 30).model_copy(update={"answered_by": found})
+        for found in (Answerer.unknown, Answerer.machine)
+    ]
+    story = Scenario(CALL).given(REGISTERED, ends[first], ends[1 - first])
+    assert story.state.legs[LINE].end.answered_by is Answerer.machine
+    assert story.state.legs[LINE].answered_by is Answerer.machine
+
+
+def test_a_child_before_its_parent_gets_the_parent_a_place() -> None:
+    """The parent is the first leg at once, unregistered and not live, so it ends nothing."""
+    story = Scenario(CALL).when(report("desk", "ringing@4", parent="line"))
+    root = story.state.root
+    assert (root.leg_id, root.is_registered, root.is_live) == (LINE, False, False)
+    assert root.status is None
+    assert [child.leg_id for child in story.state.children] == [DESK]
+
+
+def test_a_parent_after_its_child_takes_its_place() -> None:
+    """The parent's own first report registers it; the child stays what it was."""
+    child = Scenario(CALL).when(report("desk", "ringing@4", parent="line"))
+    story = child.when(report("line", "ringing@1"))
+    assert [event.name for event in story.events] == ["call.leg_registered", "call.leg_rang"]
+    assert story.state.root.is_registered
+    assert story.state.legs[DESK] == child.state.legs[DESK]
+
+
+def test_a_parent_before_its_child_keeps_its_place() -> None:
+    """A child does not displace a parent that was registered already."""
+    story = Scenario(CALL).when(report("line", "ringing@1"))
+    parent = story.state.root
+    assert story.when(report("desk", "ringing@4", parent="line")).state.root == parent
+
+
+def test_a_leg_is_described_once_more_is_known() -> None:
+    """A poor first report is made good by a richer one: parties and direction, each once."""
+    caller, callee = party("+32470000001"), party("+32470000002")
+    rich = ReportLeg(
+        leg_id=LINE,
+        provider_id="line",
+        status=LegStatus.ringing,
+        direction=Direction.inbound,
+        caller=caller,
+        callee=callee,
+    )
+    story = Scenario(CALL).given(REGISTERED).when(rich)
+    story.then(
+        LegDescribed(leg_id=LINE, direction=Direction.inbound, caller=caller, callee=callee),
+        LegRang(leg_id=LINE),
+    )
+    story.when(rich).nothing_happens()
+
+
+def test_what_is_known_is_not_described_again() -> None:
+    """A party that is known stays; only what was missing is added."""
+    first, other, callee = party("+32470000001"), party("+32470000003"), party("+32470000002")
+    known = REGISTERED.model_copy(update={"caller": first})
+    story = (
+        Scenario(CALL)
+        .given(known)
+        .when(
+            ReportLeg(
+                leg_id=LINE,
+                provider_id="line",
+                status=LegStatus.ringing,
+                caller=other,
+                callee=callee,
+            )
+        )
+    )
+    assert story.events[0] == LegDescribed(leg_id=LINE, callee=callee)
+    assert story.state.legs[LINE].caller is first
+
+
+def test_a_bare_report_describes_nothing() -> None:
+    """Three fields are enough to end a leg; what they do not say stays as it was."""
+    known = REGISTERED.model_copy(update={"caller": party(), "direction": Direction.inbound})
+    bare = ReportLeg(leg_id=LINE, provider_id="line", status=LegStatus.completed)
+    Scenario(CALL).given(known).when(bare).then(LegEnded(leg_id=LINE, status=LegStatus.completed))
+
+
+def test_unknown_fields_belong_to_both_parties() -> None:
+    """They may speak of either, so the erasure of either erases them."""
+    caller, callee = party("+32470000001"), party("+32470000002")
+    (told,) = leg("line", "ringing", caller=caller, callee=callee)
+    fields = Clear({"fields": [["X", "y"]]}, Category.unclassified)
+    story = Scenario(CALL).when(told.model_copy(update={"unknown_fields": fields}))
+    kept = story.events[-1].__dict__["unknown_fields"]
+    assert kept.value is fields.value
+    assert kept.about == (caller, callee)
+
+
+def test_later_unknown_fields_belong_to_the_parties_known_by_then() -> None:
+    """A report without parties is about the leg's own, as they lie sealed in the history."""
+    known = sealed(REGISTERED.model_copy(update={"caller": party()}))
+    fields = Clear({"fields": [["X", "y"]]}, Category.unclassified)
+    told = report("line", "ringing").model_copy(update={"unknown_fields": fields})
+    story = Scenario(CALL).given(known).when(told)
+    (owner,) = story.events[-1].__dict__["unknown_fields"].about
+    assert isinstance(owner, Sealed)
+    assert owner == known.caller
+
+
+def test_unknown_fields_of_nobody() -> None:
+    """Where no party is known at all, nobody is named as their owner."""
+    fields = Clear({"fields": [["X", "y"]]}, Category.unclassified)
+    told = report("line", "ringing").model_copy(update={"unknown_fields": fields})
+    assert Scenario(CALL).when(told).events[-1].__dict__["unknown_fields"].about == ()
+
+
+def test_nothing_is_known_before_the_first_report() -> None:
+    """An empty call has no first leg and no others."""
+    assert (Call().root, Call().children) == (None, ())
