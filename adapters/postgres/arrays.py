@@ -6,7 +6,7 @@ small number makes another prepared statement. Here the caller names it; it is f
 
 import struct
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -19,7 +19,10 @@ _EMPTY = struct.Struct("!iiI")
 _NULL = b"\xff\xff\xff\xff"
 _INT = struct.Struct("!ii")
 _SMALL = struct.Struct("!ih")
+_BIG = struct.Struct("!iq")
 _EPOCH = date(2000, 1, 1).toordinal()
+_EPOCH_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Array:
@@ -93,6 +96,41 @@ class Dates(Array):
         super().__init__(len(items), (_INT.pack(4, i.toordinal() - _EPOCH) for i in items))
 
 
+class BigInts(Array):
+    """``bigint[]``."""
+
+    element, oid = 20, 1016
+
+    def __init__(self, items: Sequence[int]) -> None:
+        super().__init__(len(items), (_BIG.pack(8, i) for i in items))
+
+
+class Times(Array):
+    """``timestamptz[]``, of aware times."""
+
+    element, oid = 1184, 1185
+
+    def __init__(self, items: Sequence[datetime | None]) -> None:
+        super().__init__(
+            len(items),
+            (
+                _NULL if i is None else _BIG.pack(8, (i - _EPOCH_TIME) // _MICROSECOND)
+                for i in items
+            ),
+        )
+
+
+class Jsons(Array):
+    """``jsonb[]``, of JSON already encoded."""
+
+    element, oid = 3802, 3807
+
+    def __init__(self, items: Sequence[bytes | None]) -> None:
+        super().__init__(
+            len(items), (_NULL if i is None else _sized(b"\x01" + i) for i in items)
+        )
+
+
 def _sized(item: bytes | None) -> bytes:
     return _NULL if item is None else len(item).to_bytes(4, "big") + item
 
@@ -108,5 +146,5 @@ def _register(kind: type[Array]) -> None:
     adapters.register_dumper(kind, _Dumper)
 
 
-for _kind in (Uuids, Ints, SmallInts, Bytes, Texts, Dates):
+for _kind in Array.__subclasses__():
     _register(_kind)

@@ -6,7 +6,7 @@ The role is a start-up option rather than a `SET ROLE`: a `RESET ROLE` leads bac
 from typing import Final, Literal, TypeAlias, get_args
 
 from psycopg import AsyncConnection
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -23,16 +23,11 @@ async def open_pool(url: str, role: Role, *, min_size: int = 1, max_size: int = 
     A connection is tried before it is lent, so that a restarted server is noticed by the pool and
     not by whoever borrows next.
     """
-    given = str(conninfo_to_dict(url).get("options") or "")
     pool: Pool = AsyncConnectionPool(
-        url,
+        acting_as(url, role),
         min_size=min_size,
         max_size=max_size,
-        kwargs={
-            "autocommit": True,
-            "options": f"{given} -c role={role}".strip(),
-            "application_name": role,
-        },
+        kwargs={"autocommit": True},
         check=AsyncConnectionPool.check_connection,
         name=role,
         open=False,
@@ -43,10 +38,11 @@ async def open_pool(url: str, role: Role, *, min_size: int = 1, max_size: int = 
 
 async def connect(url: str, role: Role) -> Connection:
     """One autocommit connection that acts as ``role``, for whoever keeps it."""
+    return await AsyncConnection.connect(acting_as(url, role), autocommit=True)
+
+
+def acting_as(url: str, role: Role) -> str:
+    """The URL with the role as a start-up option, beside the options it has."""
     given = str(conninfo_to_dict(url).get("options") or "")
-    return await AsyncConnection.connect(
-        url,
-        autocommit=True,
-        options=f"{given} -c role={role}".strip(),
-        application_name=role,
-    )
+    options = f"{given} -c role={role}".strip()
+    return make_conninfo(url, options=options, application_name=role)

@@ -220,7 +220,7 @@ def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
         moment = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except (ValueError, OverflowError, IndexError):  # The last on 3.11's early patch releases.
         return None
     # An impossible year would stand first or last in every list, for ever.
     return moment if 2000 <= moment.year < 2100 else None  # noqa: PLR2004 - years are years

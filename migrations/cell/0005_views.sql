@@ -4,6 +4,9 @@ CREATE TABLE positions (
     view text PRIMARY KEY,
     position bigint NOT NULL
 );
+INSERT INTO positions VALUES ('call_log', 0);
+GRANT SELECT ON positions TO ringledger_api;
+GRANT SELECT, UPDATE ON positions TO ringledger_follower;
 
 -- One row per call. No personal value: a party is a reference into the vault.
 CREATE TABLE call_log (
@@ -34,10 +37,15 @@ CREATE INDEX call_log_newest ON call_log (workspace_id, sort_at, call_id);
 CREATE INDEX call_log_caller ON call_log (caller_subject, sort_at) WHERE caller_subject IS NOT NULL;
 CREATE INDEX call_log_callee ON call_log (callee_subject, sort_at) WHERE callee_subject IS NOT NULL;
 
-ALTER TABLE call_log ENABLE ROW LEVEL SECURITY;
-CREATE POLICY one_workspace ON call_log FOR SELECT TO ringledger_api
-    USING (workspace_id = nullif(current_setting('ringledger.workspace_id', true), '')::uuid);
-CREATE POLICY whole_cell ON call_log TO ringledger_follower USING (true) WITH CHECK (true);
-
-GRANT SELECT ON call_log, positions TO ringledger_api;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON call_log, positions TO ringledger_follower;
+-- Who may do what with a view; a rebuilt one gets the same before it takes the old one's place.
+CREATE FUNCTION secure_view(p_view text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', p_view);
+    EXECUTE format('CREATE POLICY one_workspace ON %I FOR SELECT TO ringledger_api USING '
+        '(workspace_id = nullif(current_setting(''ringledger.workspace_id'', true), '''')::uuid)', p_view);
+    EXECUTE format('CREATE POLICY whole_cell ON %I TO ringledger_follower USING (true) WITH CHECK (true)', p_view);
+    EXECUTE format('GRANT SELECT ON %I TO ringledger_api', p_view);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO ringledger_follower', p_view);
+END $$;
+REVOKE ALL ON FUNCTION secure_view(text) FROM PUBLIC;
+SELECT secure_view('call_log');

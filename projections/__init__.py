@@ -1,0 +1,1 @@
+"""What dashboards and auditors read, built from the history and from nothing else."""
