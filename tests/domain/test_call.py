@@ -1,5 +1,7 @@
 """The rules of a call, one story each: what a report of a leg adds to what is known."""
 
+from itertools import combinations
+
 import pytest
 from reports import at, leg, leg_of, party, report
 from scenario import Scenario
@@ -113,16 +115,15 @@ def test_of_two_ends_the_billed_one_holds(first: int) -> None:
     assert story.state.legs[LINE].end.status is LegStatus.completed
 
 
-@pytest.mark.parametrize("first", [0, 1])
-def test_ends_that_differ_only_in_who_answered(first: int) -> None:
+@pytest.mark.parametrize(("less", "more"), list(combinations((None, *Answerer), 2)))
+def test_ends_that_differ_only_in_who_answered(less: Answerer | None, more: Answerer) -> None:
     """There is no tie between two different ends: the more certain finding is the end's."""
     ends = [
         ended(LegStatus.completed, 30).model_copy(update={"answered_by": found})
-        for found in (Answerer.unknown, Answerer.machine)
+        for found in (less, more)
     ]
-    story = Scenario(CALL).given(REGISTERED, ends[first], ends[1 - first])
-    assert story.state.legs[LINE].end.answered_by is Answerer.machine
-    assert story.state.legs[LINE].answered_by is Answerer.machine
+    line = Scenario(CALL).given(REGISTERED, *ends).state.legs[LINE]
+    assert line.end.answered_by is line.answered_by is more
 
 
 def test_a_child_before_its_parent_gets_the_parent_a_place() -> None:
@@ -188,6 +189,18 @@ def test_what_is_known_is_not_described_again() -> None:
     )
     assert story.events[0] == LegDescribed(leg_id=LINE, callee=callee)
     assert story.state.legs[LINE].caller is first
+
+
+def test_a_description_adds_and_replaces_nothing() -> None:
+    """Whatever a later description says, what was known of a leg stays."""
+    caller, callee = sealed(REGISTERED.model_copy(update={"caller": party()})).caller, party()
+    known = {"direction": Direction.inbound, "caller": caller, "callee": callee}
+    other = {"direction": Direction.outbound, "caller": party(), "callee": party()}
+    first, second = (
+        LegDescribed(leg_id=LINE).model_copy(update=update) for update in (known, other)
+    )
+    line = Scenario(CALL).given(REGISTERED, first, second).state.legs[LINE]
+    assert (line.direction, line.caller, line.callee) == tuple(known.values())
 
 
 def test_a_bare_report_describes_nothing() -> None:

@@ -78,6 +78,15 @@ def test_clocks_that_disagree() -> None:
     assert times(call).ring_seconds == 0
 
 
+@pytest.mark.parametrize(("first", "second"), [("desk", "home"), ("home", "desk")])
+def test_steps_of_one_second_read_in_lifes_order(first: str, second: str) -> None:
+    """Twilio's clock has seconds; within one, whichever leg it was, a ring precedes an end."""
+    told = leg(first, "canceled@1 ringing@1 dialing@1", parent="line")
+    told += leg(second, "busy@1 dialing@1", parent="line")
+    kinds = [step.kind for step in steps(tell(CALL, told)[0])]
+    assert kinds == ["dialed", "dialed", "rang", "ended", "ended"]
+
+
 def test_steps_of_one_moment_keep_their_order() -> None:
     """Two steps that our routing took with one leg are told in one order, however they came."""
     dial = leg("line", "ringing", direction=IN, step=Step.dial)

@@ -143,6 +143,20 @@ SHAPES: Final = {
             *("ended line completed @30", "ended home completed @30"),
         ],
     ),
+    "inbound, missed: one of a group refused it as unwanted, another rang out": Shape(
+        [
+            *leg("line", "ringing@0 completed@30", seconds=30, direction=IN, step=Step.dial),
+            *leg("desk", "dialing@1 failed@2", parent="line", seconds=0, sip=607),
+            *leg("home", "dialing@1 no_answer@30", parent="line", seconds=0, sip=487),
+        ],
+        Outcome.missed,
+        *(0, None, 30),
+        (None, None, 30),
+        [
+            *("routed line dial", "received line @0", "dialed desk @1", "dialed home @1"),
+            *("ended desk failed @2", "ended line completed @30", "ended home no_answer @30"),
+        ],
+    ),
     "inbound, voicemail: a machine picked up": Shape(
         [
             *leg("line", "ringing@0 completed@40", seconds=40, direction=IN, step=Step.dial),
