@@ -67,7 +67,8 @@ class Leg:
     @property
     def end(self) -> Report | None:
         """The report of its end. Of contradictory ones always the same, see ``RANK``."""
-        return max((r for r in self.reports if r.status in TERMINAL), key=_weight, default=None)
+        ends = [r for r in self.reports if r.status in TERMINAL]
+        return max(ends, key=_weight) if len(ends) > 1 else next(iter(ends), None)
 
     @property
     def answered_by(self) -> Answerer | None:
@@ -119,8 +120,7 @@ def evolve(call: Call, event: CallEvent) -> Call:
         case LegDescribed():
             return _describe(call, event)
         case LegQueued() | LegDialed() | LegRang() | LegAnswered() | LegEnded():
-            leg = call.legs[event.leg_id]
-            return _with(call, replace(leg, reports=leg.reports | {report_of(event)}))
+            return _with(call, _reported(call.legs[event.leg_id], report_of(event)))
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:
@@ -184,8 +184,22 @@ def _describe(call: Call, event: LegDescribed) -> Call:
     )
 
 
+def _reported(leg: Leg, report: Report) -> Leg:
+    """The leg with one more report. Written out: ``replace`` takes four times as long,
+    and this is most of what folding a history does."""
+    return Leg(
+        leg.leg_id,
+        leg.provider_id,
+        leg.parent_id,
+        leg.direction,
+        leg.caller,
+        leg.callee,
+        leg.reports | {report},
+    )
+
+
 def _with(call: Call, leg: Leg) -> Call:
-    return replace(call, legs={**call.legs, leg.leg_id: leg})
+    return Call({**call.legs, leg.leg_id: leg}, call.routed)
 
 
 def _weight(report: Report) -> tuple[int, ...]:

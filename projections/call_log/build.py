@@ -1,7 +1,7 @@
 """How a call's entries become its row in the call log. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,34 +30,28 @@ class CallSoFar:
 
 def fold(so_far: CallSoFar | None, entry: Entry) -> CallSoFar:
     """One more entry of the call."""
-    if so_far is None:
-        so_far = CallSoFar(
-            call_id=entry.stream_id,
-            workspace_id=entry.workspace_id,
-            first_recorded_at=entry.recorded_at,
-            recorded_at=entry.recorded_at,
-            version=0,
-            position=0,
-            call=Call(),
-            named_at={},
-        )
     event: Any = entry.event
-    return replace(
-        so_far,
+    return CallSoFar(
+        call_id=entry.stream_id,
+        workspace_id=entry.workspace_id,
+        first_recorded_at=so_far.first_recorded_at if so_far else entry.recorded_at,
         recorded_at=entry.recorded_at,
         version=entry.version,
         position=entry.position,
-        call=evolve(so_far.call, event),
-        named_at={**so_far.named_at, **_named(entry)},
+        call=evolve(so_far.call if so_far else Call(), event),
+        named_at=_named(so_far.named_at if so_far else {}, entry),
     )
 
 
-def _named(entry: Entry) -> dict[tuple[UUID, str], int]:
+def _named(
+    before: Mapping[tuple[UUID, str], int], entry: Entry
+) -> Mapping[tuple[UUID, str], int]:
     event = entry.event
     if not isinstance(event, LegRegistered | LegDescribed):
-        return {}
+        return before
     parties = {"caller": event.caller, "callee": event.callee}
-    return {(event.leg_id, role): entry.version for role, party in parties.items() if party}
+    named = {(event.leg_id, role): entry.version for role, party in parties.items() if party}
+    return {**before, **named}
 
 
 def row(so_far: CallSoFar) -> tuple[Any, ...]:
