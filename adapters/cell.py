@@ -14,7 +14,9 @@ from adapters.keys.master_key import MasterKeys
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection, Pool, connect, open_pool
 
-READ_ONLY = r"-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\ read"
+READ_ONLY = (
+    r"-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\ read"
+)
 
 
 @dataclass(frozen=True, slots=True)

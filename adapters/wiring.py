@@ -51,7 +51,10 @@ class Ledger:
         return await cell.writer.handle(request)
 
     async def create_workspace(
-        self, name: str, credentials: Collection[tuple[Kind, str]], scopes: Collection[Scope] = tuple(Scope)
+        self,
+        name: str,
+        credentials: Collection[tuple[Kind, str]],
+        scopes: Collection[Scope] = tuple(Scope),
     ) -> NewWorkspace:
         """Make a workspace in the emptiest cell: its key, its credentials, an API key."""
         workspace_id = uuid4()

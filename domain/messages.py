@@ -65,7 +65,14 @@ class Entry:
     """When we learnt it. Never decreases with the position."""
 
     event: Event
-    context: Context
+    origin: tuple[str, str, str]
+    """Actor, cause and correlation, as stored."""
+
+    @property
+    def context(self) -> Context:
+        """Who asked, and what it belongs to. Parsed when asked for: a projection never asks."""
+        actor, cause_id, correlation_id = self.origin
+        return Context(actor, UUID(cause_id), UUID(correlation_id))
 
     @property
     def occurred_at(self) -> datetime | None:

@@ -53,7 +53,9 @@ class Follower:
                         pause = 0.1
                         await _woken(connection)
             except psycopg.OperationalError as error:
-                log.warning("follower_reconnects", view=self._projection.name, error=type(error).__name__)
+                log.warning(
+                    "follower_reconnects", view=self._projection.name, error=type(error).__name__
+                )
                 self._forget()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -96,7 +98,9 @@ class Follower:
         changed = self._folds.add(ours)
         if changed:
             await upsert(connection, self._projection, self._folds.rows(changed))
-        await connection.execute(_MOVE, (entries[-1].position, self._projection.name), prepare=True)
+        await connection.execute(
+            _MOVE, (entries[-1].position, self._projection.name), prepare=True
+        )
 
     async def _listen(self, connection: Connection) -> None:
         rows = await connection.execute("SELECT 'ringledger_' || current_schema()")

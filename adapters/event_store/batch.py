@@ -172,7 +172,9 @@ class Batch:
         """Whose value it is: somebody named elsewhere, somebody known, or somebody new."""
         if clear.about:
             named = (
-                other.subjects if isinstance(other, Sealed) else self._subjects(workspace_id, other)
+                other.subjects
+                if isinstance(other, Sealed)
+                else self._subjects(workspace_id, other)
                 for other in clear.about
             )
             return tuple(dict.fromkeys(subject for subjects in named for subject in subjects))

@@ -61,7 +61,7 @@ def decode(row: Row) -> Entry:
         version=row.version,
         recorded_at=row.recorded_at,
         event=event_class(row.name).model_validate(stored),
-        context=Context(body["actor"], UUID(body["cause_id"]), UUID(body["correlation_id"])),
+        origin=(body["actor"], body["cause_id"], body["correlation_id"]),
     )
 
 

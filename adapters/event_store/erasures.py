@@ -70,7 +70,9 @@ class Erasures:
                         "SELECT destroy_subject(%s, %s)", (workspace_id, subject_id)
                     )
                     epoch = (await found.fetchall())[0][0]
-                    await self._append(connection, workspace_id, subject_id, command, context, epoch)
+                    await self._append(
+                        connection, workspace_id, subject_id, command, context, epoch
+                    )
             except psycopg.DatabaseError as error:
                 if error.sqlstate != NO_LIVING_SUBJECT:
                     raise

@@ -8,7 +8,9 @@ from adapters.postgres.pool import Connection
 from domain.messages import Entry
 
 _STREAM = f"SELECT {COLUMNS} FROM entries WHERE stream_id = %s ORDER BY version"
-_STREAMS = f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) AND position <= %s ORDER BY position"
+_STREAMS = (
+    f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) AND position <= %s ORDER BY position"
+)
 _AFTER = f"SELECT {COLUMNS} FROM entries WHERE position > %s ORDER BY position LIMIT %s"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from adapters.event_store.codec import COLUMNS, Row, decode
-from adapters.event_store.requests import Request, Stream, clear_values, subjects_of
+from adapters.event_store.requests import Request, Stream, lookups_in, subjects_of
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection
 
@@ -89,10 +89,9 @@ class Knowledge:
         self, requests: Iterable[Request], keys: dict[UUID, WorkspaceKey]
     ) -> list[bytes]:
         wanted = {
-            (request.workspace_id, keys[request.workspace_id].digest(value.lookup))
+            (request.workspace_id, keys[request.workspace_id].digest(lookup))
             for request in requests
-            for _, value in clear_values(request.command)
-            if value.lookup is not None
+            for lookup in lookups_in(request.command)
         }
         return [digest for _, digest in wanted - self.subjects_by_digest.keys()]
 
@@ -123,4 +122,3 @@ class Knowledge:
         rows = await (await connection.execute(_SUBJECTS, (missing,))).fetchall()
         for subject, workspace_id, wrapped in rows:
             self.subject_keys[subject] = keys[workspace_id].unwrap_subject(wrapped, subject)
-

@@ -67,7 +67,14 @@ class CellRecorder(PostgresApplicationRecorder):
         epoch = _one(connection.execute("SELECT epoch FROM counter"))
         batch = Batch(Knowledge(epoch), {}, self._clock())
         batch.entries += [
-            (self._workspace_id, UUID(str(e.originator_id)), e.originator_version, 1, e.topic, e.state)
+            (
+                self._workspace_id,
+                UUID(str(e.originator_id)),
+                e.originator_version,
+                1,
+                e.topic,
+                e.state,
+            )
             for e in events
         ]
         return _one(connection.execute(APPEND, batch.parameters(), prepare=True))

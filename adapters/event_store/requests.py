@@ -58,6 +58,14 @@ def clear_values(message: Command | Event) -> Iterator[tuple[str, Clear]]:
             yield name, value
 
 
+def lookups_in(message: Command | Event) -> Iterator[str]:
+    """By what the people of a message's values are found, those that a value is about too."""
+    for _, value in clear_values(message):
+        for person in (value, *value.about):
+            if isinstance(person, Clear) and person.lookup is not None:
+                yield person.lookup
+
+
 def subjects_of(event: Event) -> Iterator[UUID]:
     """The data subjects that a sealed event names."""
     for value in event.__dict__.values():

@@ -156,7 +156,9 @@ class _Opener:
             category=stored.category,
             bucket=stored.bucket_id,
         )
-        value: dict[str, Any] = orjson.loads(open_box(box, place, self._locks(ref, subjects, bucket)))
+        value: dict[str, Any] = orjson.loads(
+            open_box(box, place, self._locks(ref, subjects, bucket))
+        )
         return value
 
     def _locks(self, ref: Reference, subjects: list[KeyState], bucket: KeyState) -> Locks:

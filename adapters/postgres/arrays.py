@@ -126,9 +126,7 @@ class Jsons(Array):
     element, oid = 3802, 3807
 
     def __init__(self, items: Sequence[bytes | None]) -> None:
-        super().__init__(
-            len(items), (_NULL if i is None else _sized(b"\x01" + i) for i in items)
-        )
+        super().__init__(len(items), (_NULL if i is None else _sized(b"\x01" + i) for i in items))
 
 
 def _sized(item: bytes | None) -> bytes:

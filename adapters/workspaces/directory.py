@@ -34,7 +34,9 @@ class Directory:
         """The cell's name; ``NotFound`` where there is no such workspace."""
         if workspace_id not in self._known:
             async with self._pool.connection() as connection:
-                rows = await connection.execute(_SELECT + " WHERE workspace_id = %s", (workspace_id,))
+                rows = await connection.execute(
+                    _SELECT + " WHERE workspace_id = %s", (workspace_id,)
+                )
                 found = await rows.fetchone()
             if found is None:
                 raise NotFound("workspace")

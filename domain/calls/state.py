@@ -8,6 +8,7 @@ read off the set: whatever the order, the same reports make the same call.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple, assert_never
 from uuid import UUID
@@ -24,7 +25,7 @@ from domain.calls.events import (
     LegRegistered,
     LegReported,
 )
-from domain.calls.words import TERMINAL, Answerer, Direction, LegStatus, Step
+from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.personal_data import Personal
 
 
@@ -62,12 +63,12 @@ class Leg:
     @property
     def status(self) -> LegStatus | None:
         """The furthest status reported; ``None`` for a leg not yet reported."""
-        return max((r.status for r in self.reports), key=lambda s: s.rank, default=None)
+        return max((r.status for r in self.reports), key=_rank, default=None)
 
     @property
     def end(self) -> Report | None:
-        """The report of its end. Of contradictory ones always the same, see ``RANK``."""
-        ends = [r for r in self.reports if r.status in TERMINAL]
+        """The report of its end. Of contradictory ones always the same, see ``LegStatus``."""
+        ends = [r for r in self.reports if r.status.is_terminal]
         return max(ends, key=_weight) if len(ends) > 1 else next(iter(ends), None)
 
     @property
@@ -200,6 +201,9 @@ def _reported(leg: Leg, report: Report) -> Leg:
 
 def _with(call: Call, leg: Leg) -> Call:
     return Call({**call.legs, leg.leg_id: leg}, call.routed)
+
+
+_rank = attrgetter("rank")
 
 
 def _weight(report: Report) -> tuple[int, ...]:

@@ -1,46 +1,37 @@
 """The closed sets of words about calls: statuses, directions, steps and outcomes."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class LegStatus(StrEnum):
     """Where a leg is. A terminal status is never left again."""
 
-    queued = "queued"
-    dialing = "dialing"
-    ringing = "ringing"
-    answered = "answered"
-    completed = "completed"
-    busy = "busy"
-    failed = "failed"
-    no_answer = "no_answer"
-    canceled = "canceled"
+    rank: int
+    """How far the leg has come; of two statuses the higher one holds."""
 
-    @property
-    def is_terminal(self) -> bool:
-        """Whether the leg has ended."""
-        return self in TERMINAL
+    is_terminal: bool
+    """Whether the leg has ended."""
 
-    @property
-    def rank(self) -> int:
-        """How far the leg has come; of two statuses the higher one holds."""
-        return RANK[self]
+    def __new__(cls, value: str, rank: int) -> Self:
+        """A word with its rank: attributes, for every fold compares them."""
+        status = str.__new__(cls, value)
+        status._value_ = value
+        status.rank = rank
+        status.is_terminal = rank > 3  # noqa: PLR2004 - the rank of ``answered``, see below
+        return status
 
-
-RANK = {
-    LegStatus.queued: 0,
-    LegStatus.dialing: 1,
-    LegStatus.ringing: 2,
-    LegStatus.answered: 3,
+    queued = "queued", 0
+    dialing = "dialing", 1
+    ringing = "ringing", 2
+    answered = "answered", 3
     # Two different ends of one leg are a provider's contradiction. The order below settles it
     # the same way whichever came first: the end that was billed wins.
-    LegStatus.canceled: 4,
-    LegStatus.failed: 5,
-    LegStatus.no_answer: 6,
-    LegStatus.busy: 7,
-    LegStatus.completed: 8,
-}
-TERMINAL = frozenset(status for status, rank in RANK.items() if rank > RANK[LegStatus.answered])
+    canceled = "canceled", 4
+    failed = "failed", 5
+    no_answer = "no_answer", 6
+    busy = "busy", 7
+    completed = "completed", 8
 
 
 class Direction(StrEnum):

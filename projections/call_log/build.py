@@ -43,9 +43,7 @@ def fold(so_far: CallSoFar | None, entry: Entry) -> CallSoFar:
     )
 
 
-def _named(
-    before: Mapping[tuple[UUID, str], int], entry: Entry
-) -> Mapping[tuple[UUID, str], int]:
+def _named(before: Mapping[tuple[UUID, str], int], entry: Entry) -> Mapping[tuple[UUID, str], int]:
     event = entry.event
     if not isinstance(event, LegRegistered | LegDescribed):
         return before
