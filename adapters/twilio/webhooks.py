@@ -1,0 +1,105 @@
+"""A voice webhook as it came: what its signature covers, what it says, what is kept of it.
+
+Reading never fails: a body that is no form has no fields, and says so when it is understood.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from uuid import UUID
+
+from adapters.twilio.addresses import read_address
+from adapters.twilio.callbacks import NotUnderstood, account_sid, read_callback
+from adapters.twilio.signature import FormError, SignedRequest, parse_form
+from domain.calls.commands import ReportLeg
+from domain.calls.words import Step
+from domain.personal_data import Category, Clear
+
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_PARTIES: Final = ("From", "Caller", "To", "Called")
+_MOST_SUBJECTS: Final = 2
+"""A sealed value belongs to two subjects at most; a third name disputes one of the four fields."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Webhook:
+    """The text of a query or of a body, with its fields if it is a form."""
+
+    text: bytes
+    fields: Sequence[tuple[str, str]] | None
+    flaw: str = ""
+    """Why it has no fields."""
+
+    @classmethod
+    def of_query(cls, query: bytes) -> Self:
+        """What a GET says, in its URL alone."""
+        return cls._of_form(query)
+
+    @classmethod
+    def of_body(cls, body: bytes, content_type: str) -> Self:
+        """What a POST says. An empty body is an empty form, whatever it calls itself."""
+        media_type = content_type.partition(";")[0].strip().lower()
+        if body and media_type != _FORM_TYPE:
+            return cls(body, None, "content_type")
+        return cls._of_form(body)
+
+    @classmethod
+    def _of_form(cls, text: bytes) -> Self:
+        try:
+            return cls(text, parse_form(text))
+        except FormError:
+            return cls(text, None, "bad_form")
+
+    def signed(
+        self, urls: tuple[str, ...], signature: str | None, settings: str | None, *, is_post: bool
+    ) -> SignedRequest:
+        """What the signature must cover; a body that is no form is covered by its hash."""
+        if not is_post:
+            return SignedRequest(urls, signature, settings)
+        if self.fields is None:
+            return SignedRequest(urls, signature, settings, body=self.text)
+        return SignedRequest(urls, signature, settings, params=self.fields)
+
+    def understand(
+        self, workspace_id: UUID, account_sids: Collection[str], *, step: Step | None = None
+    ) -> tuple[UUID, ReportLeg]:
+        """The call it speaks of and what it reports; ``NotUnderstood`` with a code otherwise."""
+        if self.fields is None:
+            raise NotUnderstood(self.flaw)
+        account = account_sid(self.fields)
+        if account is not None and account_sids and account not in account_sids:
+            raise NotUnderstood("foreign_account")
+        return read_callback(workspace_id, self.fields, step=step)
+
+    def kept(self, step: Step | None) -> Clear:
+        """All of it, to be sealed for whoever it names, so that their erasure reaches it."""
+        if self.fields is None:
+            said: dict[str, Any] = {
+                "body_base64": b64encode(self.text).decode(),
+                "flaw": self.flaw,
+            }
+        else:
+            said = {"form": [list(field) for field in self.fields]}
+        if step is not None:
+            said["step"] = step
+        return Clear(said, Category.dead_letter, about=self._parties())
+
+    def _parties(self) -> tuple[Clear, ...]:
+        named = (
+            read_address(value)
+            for party in _PARTIES
+            for name, value in self.fields or ()
+            if name == party
+        )
+        lookups = dict.fromkeys(a.lookup for a in named if a is not None and a.lookup)
+        parties = (Clear({}, Category.call_metadata, lookup=lookup) for lookup in lookups)
+        return tuple(parties)[:_MOST_SUBJECTS]
+
+
+def reopened(said: dict[str, Any]) -> tuple[Webhook, Step | None]:
+    """What ``kept`` sealed, to be understood again, and the step that our answer took then."""
+    step = Step(said["step"]) if "step" in said else None
+    if "form" in said:
+        return Webhook(b"", [(name, value) for name, value in said["form"]]), step
+    return Webhook(b64decode(said["body_base64"]), None, said["flaw"]), step

@@ -1,0 +1,1 @@
+"""What people and programs call: the HTTP API, Twilio's callbacks and the command line."""

@@ -1,0 +1,162 @@
+"""The application over a real ledger, for tests: signed callbacks in, answers out.
+
+Requests go through the whole application in this process; ``over_http`` puts a real server and a
+real socket in between.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import uvicorn
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from twilio_forms import ACCOUNT_SID, Form, form_bytes
+
+from adapters.cell import Cell
+from adapters.postgres.embedded import Urls
+from adapters.settings import Settings
+from adapters.twilio.signature import sign
+from adapters.wiring import Ledger, open_ledger
+from adapters.workspaces.api_keys import Scope, create_api_key
+from adapters.workspaces.credentials import Kind
+from api.app import create_app
+from projections.call_log.view import CALL_LOG
+from projections.follower import Follower
+
+BASE_URL: Final = "http://127.0.0.1:8000"
+AUTH_TOKEN: Final = "12345678901234567890123456789012"
+DIAL_TARGET: Final = "+12025550123"
+FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A workspace of a ledger that is served, and a client with an API key of it."""
+
+    ledger: Ledger
+    app: Starlette
+    client: httpx.AsyncClient
+    workspace_id: UUID
+    api_key: str
+    base_url: str = BASE_URL
+
+    @property
+    def here(self) -> str:
+        """Where the workspace's resources are."""
+        return f"/v1/workspaces/{self.workspace_id}"
+
+    async def cell(self) -> Cell:
+        """The workspace's cell."""
+        return await self.ledger.cell_of(self.workspace_id)
+
+    async def get(
+        self,
+        path: str,
+        *,
+        key: str | None = None,
+        **options: Any,  # noqa: ANN401 - httpx's own
+    ) -> httpx.Response:
+        """Ask for one of the workspace's resources."""
+        return await self.ask("GET", self.here + path, key=key, **options)
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        key: str | None = None,
+        **options: Any,  # noqa: ANN401 - httpx's own
+    ) -> httpx.Response:
+        """Ask for anything, with the workspace's key or another."""
+        headers = {"Authorization": f"Bearer {key or self.api_key}", **options.pop("headers", {})}
+        return await self.client.request(method, url, headers=headers, **options)
+
+    async def post(
+        self,
+        form: Form,
+        channel: str = "voice/status",
+        *,
+        token: str = AUTH_TOKEN,
+        query: str = "",
+    ) -> httpx.Response:
+        """Post a form as Twilio does, signed."""
+        url = f"/twilio/{self.workspace_id}/{channel}{query}"
+        signature = sign(self.base_url + url, form, token.encode())
+        headers = {"X-Twilio-Signature": signature, "Content-Type": FORM}
+        return await self.client.post(url, content=form_bytes(form), headers=headers)
+
+    async def hear(self, *forms: Form) -> None:
+        """Post status callbacks, see each acknowledged, and bring the views up to date."""
+        for answer in await asyncio.gather(*(self.post(form) for form in forms)):
+            assert answer.status_code == 204, answer.text
+        await self.follow()
+
+    async def follow(self) -> None:
+        """Bring the views up to date."""
+        cell = await self.cell()
+        async with await cell.follow() as connection:
+            await Follower(cell.follow, CALL_LOG).catch_up(connection)
+
+    async def new_key(self, *scopes: Scope) -> str:
+        """Make another API key of the workspace, with these scopes only."""
+        cell = await self.cell()
+        async with cell.writing.connection() as connection:
+            return (await create_api_key(connection, self.workspace_id, scopes)).text
+
+    async def neighbour(self, *, account_sid: str = ACCOUNT_SID) -> "House":
+        """Make another workspace in the same ledger; the same house, seen from it."""
+        made = await self.ledger.create_workspace("Neighbour", credentials(account_sid))
+        return replace(self, workspace_id=made.workspace_id, api_key=made.api_key.text)
+
+
+def credentials(
+    account_sid: str = ACCOUNT_SID, dial_target: str | None = DIAL_TARGET
+) -> Collection[tuple[Kind, str]]:
+    """What a workspace's provider signs with and dials to."""
+    found = [(Kind.account_sid, account_sid), (Kind.auth_token, AUTH_TOKEN)]
+    return found + ([(Kind.dial_target, dial_target)] if dial_target else [])
+
+
+def settings_for(database: Urls, home: Path) -> Settings:
+    """The settings of a deployment whose database is this one."""
+    return Settings(
+        database_url=SecretStr(database.app),
+        migration_url=SecretStr(database.admin),
+        home=home,
+    )
+
+
+@asynccontextmanager
+async def serving(
+    database: Urls, home: Path, dial_target: str | None = DIAL_TARGET
+) -> AsyncIterator[House]:
+    """A new ledger with one workspace, served."""
+    async with open_ledger(settings_for(database, home)) as ledger:
+        made = await ledger.create_workspace("Test", credentials(dial_target=dial_target))
+        app = create_app(ledger, own_url=BASE_URL)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            yield House(ledger, app, client, made.workspace_id, made.api_key.text)
+
+
+@asynccontextmanager
+async def over_http(house: House) -> AsyncIterator[House]:
+    """The same house behind a real server on a port of its own."""
+    config = uvicorn.Config(house.app, port=0, log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            yield replace(house, client=client)
+    finally:
+        server.should_exit = True
+        await running
