@@ -13,7 +13,7 @@ import orjson
 
 from adapters.event_store.codec import encode
 from adapters.event_store.knowledge import Knowledge
-from adapters.event_store.requests import Receipt, Request, Stream, clear_values, subjects_of
+from adapters.event_store.requests import Receipt, Request, Stream, clear_values
 from adapters.keys.sealing import Locks, Place, locks, new_key, seal
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.arrays import Bytes, Dates, Ints, SmallInts, Texts, Uuids
@@ -21,7 +21,7 @@ from domain.identifiers import bucket_id, new_subject_id
 from domain.messages import Event
 from domain.personal_data import Clear, Sealed
 
-APPEND = f"SELECT o_position, o_recorded_at FROM append({', '.join(['%b'] * 26)})"
+APPEND = f"SELECT o_position, o_recorded_at FROM append({', '.join(['%b'] * 26)})"  # noqa: S608 - placeholders only
 
 
 @dataclass(slots=True)
@@ -52,11 +52,7 @@ class Batch:
         sealed = []
         for event in events:
             written = self._write(request, stream.version + 1, event)
-            stream = Stream(
-                stream.version + 1,
-                request.decider.evolve(stream.state, written),
-                stream.subjects.union(subjects_of(written)),
-            )
+            stream = stream.after(request.decider, stream.version + 1, written)
             sealed.append(written)
         self.streams[request.stream_id] = stream
         return Receipt(request.stream_id, stream.version, tuple(sealed))

@@ -65,7 +65,7 @@ def decode(row: Row) -> Entry:
     )
 
 
-def _sealed(value: Any) -> Any:
+def _sealed(value: object) -> dict[str, Any]:
     if isinstance(value, Sealed):
         return value.__dict__
     # The type's name only: the value may be personal.

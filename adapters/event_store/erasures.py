@@ -109,7 +109,7 @@ class Erasures:
             deleted += last
         return deleted
 
-    async def _append(  # noqa: PLR0913, PLR0917 - what an entry is made of
+    async def _append(
         self,
         connection: Connection,
         workspace_id: UUID,
@@ -119,9 +119,10 @@ class Erasures:
         epoch: int,
     ) -> Receipt:
         """Decide and append under the writers' lock, so that nobody can come between."""
-        entries = await read_stream(connection, subject_id)
-        state = SUBJECT.fold(entry.event for entry in entries)
-        knowledge = Knowledge(epoch, streams={subject_id: Stream(len(entries), state)})
+        stream = Stream(0, SUBJECT.initial)
+        for entry in await read_stream(connection, subject_id):
+            stream = stream.after(SUBJECT, entry.version, entry.event)
+        knowledge = Knowledge(epoch, streams={subject_id: stream})
         batch = Batch(knowledge, {}, self._clock())
         receipt = batch.add(Request(workspace_id, subject_id, SUBJECT, command, context))
         if batch.entries:

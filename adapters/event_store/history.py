@@ -7,10 +7,11 @@ from adapters.event_store.codec import COLUMNS, Row, decode
 from adapters.postgres.pool import Connection
 from domain.messages import Entry
 
+# ruff: noqa: S608 - the columns are a constant of ours
 _STREAM = f"SELECT {COLUMNS} FROM entries WHERE stream_id = %s ORDER BY version"
-_STREAMS = (
-    f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) AND position <= %s ORDER BY position"
-)
+_STREAMS = f"""
+    SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) AND position <= %s ORDER BY position
+"""
 _AFTER = f"SELECT {COLUMNS} FROM entries WHERE position > %s ORDER BY position LIMIT %s"
 
 

@@ -2,7 +2,8 @@
 
 It is a cache with one rule: keys and lookups are as of one *epoch* of the cell. Destroying a
 key anywhere moves the epoch; an append under an old one is refused (``RL001``), all of it is
-forgotten, and the batch is read and sealed anew. So nothing is ever sealed for a subject who was erased.
+forgotten, and the batch is read and sealed anew. So nothing is ever sealed for a subject who
+was erased.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,7 +19,7 @@ LIMIT = 20_000
 """How much of each kind is kept; past it all of that kind is forgotten at once."""
 
 _EPOCH = "SELECT epoch FROM counter"
-_STREAMS = f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) ORDER BY position"
+_STREAMS = f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) ORDER BY position"  # noqa: S608 - a constant
 _LOOKUPS = """
     SELECT l.workspace_id, l.digest, l.subject_id, k.wrapped
     FROM lookups l JOIN subject_keys k USING (subject_id)

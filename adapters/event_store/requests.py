@@ -2,8 +2,8 @@
 
 from asyncio import Future
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 from uuid import UUID
 
 from domain.decider import AnyDecider
@@ -49,6 +49,15 @@ class Stream:
     state: Any
     subjects: frozenset[UUID] = frozenset()
     """Whose values it holds."""
+
+    def after(self, decider: AnyDecider, version: int, event: Event) -> Self:
+        """The stream with one more sealed event."""
+        return replace(
+            self,
+            version=version,
+            state=decider.evolve(self.state, event),
+            subjects=self.subjects.union(subjects_of(event)),
+        )
 
 
 def clear_values(message: Command | Event) -> Iterator[tuple[str, Clear]]:

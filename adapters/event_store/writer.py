@@ -96,7 +96,7 @@ class CellWriter:
         """Commit the batch; a request that breaks it fails alone."""
         try:
             await self._commit(waiting)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever broke, all who wait must hear of it
             if len(waiting) > 1 and not isinstance(error, Unavailable):
                 for one in waiting:
                     await self._serve([one])
@@ -123,36 +123,43 @@ class CellWriter:
         self._knowledge.bound()
         connection = await self._connected()
         live = [one for one in waiting if not one.answer.done()]
-        batch, answers = await self._prepare(connection, live)
+        known = self._knowledge.streams
+        remembered = {one.request.stream_id for one in live} & known.keys()
+        batch = await self._prepare(connection, live)
+        answers, doubtful = [], []
+        for one in live:
+            try:
+                if not one.answer.done():
+                    answers.append((one, batch.add(one.request)))
+            except Refused as refusal:
+                # What was remembered may be out of date; what was just read is not.
+                if one.request.stream_id in remembered:
+                    doubtful.append(one)
+                else:
+                    _fail(one, refusal)
         if batch.entries:
             await connection.execute(APPEND, batch.parameters(), prepare=True)
         batch.commit()
         for one, receipt in answers:
             if not one.answer.done():
                 one.answer.set_result(receipt)
+        if doubtful:
+            self._knowledge.forget_streams(one.request.stream_id for one in doubtful)
+            await self._attempt(doubtful)
 
-    async def _prepare(
-        self, connection: Connection, waiting: Sequence[Waiting]
-    ) -> tuple[Batch, list[tuple[Waiting, Receipt]]]:
-        """Learn what the batch needs, then decide and seal each of it in order."""
-        keys, known = {}, []
-        for one in waiting:
-            workspace_id = one.request.workspace_id
+    async def _prepare(self, connection: Connection, waiting: Sequence[Waiting]) -> Batch:
+        """A batch that knows what these requests need; one of no known workspace fails."""
+        keys, now = {}, self._clock()
+        for workspace_id in {one.request.workspace_id for one in waiting}:
             try:
                 keys[workspace_id] = await self._keyring.get(connection, workspace_id)
-                known.append(one)
             except NotFound as error:
-                _fail(one, error)
-        now = self._clock()
-        requests = [one.request for one in known]
+                for one in waiting:
+                    if one.request.workspace_id == workspace_id:
+                        _fail(one, error)
+        requests = [one.request for one in waiting if not one.answer.done()]
         await self._knowledge.learn(connection, requests, keys, _buckets(requests, now))
-        batch, answers = Batch(self._knowledge, keys, now), []
-        for one in known:
-            try:
-                answers.append((one, batch.add(one.request)))
-            except Refused as refusal:
-                _fail(one, refusal)
-        return batch, answers
+        return Batch(self._knowledge, keys, now)
 
     async def _recover(self, error: psycopg.Error, waiting: Sequence[Waiting]) -> bool:
         """Whether trying again can help, and forget what turned out to be wrong."""

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from adapters.keys.sealing import new_key
 from adapters.keys.master_key import MasterKeys
+from adapters.keys.sealing import new_key
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection
 from domain.errors import NotFound

@@ -186,8 +186,10 @@ def _describe(call: Call, event: LegDescribed) -> Call:
 
 
 def _reported(leg: Leg, report: Report) -> Leg:
-    """The leg with one more report. Written out: ``replace`` takes four times as long,
-    and this is most of what folding a history does."""
+    """The leg with one more report.
+
+    Written out: ``replace`` takes four times as long, and folding a history is mostly this.
+    """
     return Leg(
         leg.leg_id,
         leg.provider_id,

@@ -20,7 +20,7 @@ class Subject:
 
 
 def decide(subject: Subject, command: SubjectCommand) -> Sequence[SubjectEvent]:
-    """Erase once; confirm the deletion of the boxes until it is complete, and only after the erasure."""
+    """Erase once; after that, confirm the deletion of the boxes until it is complete."""
     match command:
         case EraseSubject():
             if subject.is_erased:
