@@ -94,7 +94,10 @@ class Knowledge:
             for request in requests
             for lookup in lookups_in(request.command)
         }
-        return [digest for _, digest in wanted - self.subjects_by_digest.keys()]
+        # Asked one by one: a set less a dict's keys would walk the whole dict.
+        return [
+            digest for owner, digest in wanted if (owner, digest) not in self.subjects_by_digest
+        ]
 
     def _fold(self, streams: dict[UUID, Request], rows: list[Row]) -> None:
         for stream_id, request in streams.items():
@@ -116,7 +119,7 @@ class Knowledge:
     ) -> None:
         """Keys of the subjects that the streams already name."""
         named = {s for r in requests for s in self.streams[r.stream_id].subjects}
-        missing = list(named - self.subject_keys.keys())
+        missing = [subject for subject in named if subject not in self.subject_keys]
         if not missing:
             return
         self.subject_keys.update(dict.fromkeys(missing))

@@ -123,8 +123,8 @@ class CellWriter:
         self._knowledge.bound()
         connection = await self._connected()
         live = [one for one in waiting if not one.answer.done()]
-        known = self._knowledge.streams
-        remembered = {one.request.stream_id for one in live} & known.keys()
+        streams = {one.request.stream_id for one in live}
+        remembered = {stream for stream in streams if stream in self._knowledge.streams}
         batch = await self._prepare(connection, live)
         answers, doubtful = [], []
         for one in live:
