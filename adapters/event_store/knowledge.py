@@ -55,9 +55,11 @@ class Knowledge:
 
     def bound(self) -> None:
         """Keep the memory bounded. Called between batches: within one, all of it is needed."""
-        for known in (self.streams, self.subjects_by_digest, self.subject_keys, self.bucket_keys):
-            if len(known) > LIMIT:
-                known.clear()
+        if len(self.streams) > LIMIT:
+            self.streams.clear()
+        # Together: a subject who is known by number but whose key is not could not be sealed for.
+        if max(map(len, (self.subjects_by_digest, self.subject_keys, self.bucket_keys))) > LIMIT:
+            self.forget_keys()
 
     async def learn(
         self,
