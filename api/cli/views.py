@@ -1,0 +1,72 @@
+"""``ringledger views``: build a view anew from the history."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from psycopg.conninfo import make_conninfo
+from rich.console import Console
+from rich.progress import Progress
+
+from adapters import logging
+from adapters.settings import load
+from adapters.wiring import database, prepare
+from api.cli.output import AsJson, write_json
+from api.cli.running import EXIT_CODES, ExitCode, WrongUsage, run
+from api.following import VIEWS
+from projections.rebuild import Comparison, rebuild
+
+app = typer.Typer(help="Views, which can always be built again.", no_args_is_help=True)
+
+
+@app.callback()
+def views() -> None:
+    """Views, which can always be built again."""
+
+
+@app.command("rebuild", epilog=EXIT_CODES)
+def rebuild_(
+    view: Annotated[str | None, typer.Argument(help="The view; every one without it.")] = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build views from the first entry on, beside the live ones, compare, and swap.
+
+    It ends with 1 if a live view was not what the history says; the rebuilt one is.
+    """
+    found = run(_rebuild(view, check=check))
+    if as_json:
+        write_json({"data": [{"view": name, **asdict(result)} for name, result in found]})
+    else:
+        for name, result in found:
+            state = "equal" if result.is_equal else "DIFFERENT"
+            typer.echo(
+                f"{name}: {result.rows} rows, {state} "
+                f"({result.missing} were missing, {result.surplus} were too many)"
+            )
+    if not all(result.is_equal for _, result in found):
+        raise typer.Exit(ExitCode.wrong)
+
+
+async def _rebuild(view: str | None, *, check: bool) -> list[tuple[str, Comparison]]:
+    if view is not None and view not in VIEWS:
+        raise WrongUsage(f"there is no view of that name: there are {', '.join(VIEWS)}")
+    settings = load()
+    logging.configure()
+    chosen = [VIEWS[view]] if view else list(VIEWS.values())
+    found = []
+    async with database(settings) as urls:
+        await prepare(settings, urls)
+        for cell in settings.cell_schemas:
+            url = make_conninfo(urls.admin, options=f"-c search_path={cell}")
+            for projection in chosen:
+                with Progress(console=Console(stderr=True), transient=True) as bar:
+                    task = bar.add_task(f"{cell} {projection.name}", total=None)
+
+                    def progress(done: int, total: int, bar: Progress = bar) -> None:
+                        bar.update(task, completed=done, total=total)  # noqa: B023
+
+                    result = await rebuild(url, projection, progress, swap=not check)
+                found.append((f"{cell}.{projection.name}", result))
+    return found

@@ -1,0 +1,55 @@
+"""What goes on behind the API: the views follow the history, and erasures are finished."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from adapters.cell import Cell
+from adapters.wiring import Ledger
+from projections.call_log.view import CALL_LOG
+from projections.follower import Follower
+from projections.projection import Projection
+
+VIEWS: Final = MappingProxyType[str, Projection[Any]]({CALL_LOG.name: CALL_LOG})
+"""Every view that is kept, by name."""
+
+SWEEP_SECONDS: Final = 30.0
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def following(ledger: Ledger) -> AsyncIterator[None]:
+    """Keep every view of every cell up to date and finish erasures, until it is left.
+
+    Whatever breaks one of them for good ends the whole: a view that silently stands still is
+    worse than a process that somebody starts again.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(work)
+            for cell in ledger.cells.values()
+            for work in (
+                *(Follower(cell.follow, view).run() for view in VIEWS.values()),
+                sweep(cell),
+            )
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
+    """Delete, again and again, what erasures have left of sealed boxes."""
+    while True:
+        try:
+            await cell.erasures.finish()
+        except psycopg.OperationalError as error:
+            log.warning("erasures.wait", cell=cell.name, exc_info=error)
+        await asyncio.sleep(pause)
