@@ -17,6 +17,7 @@ from adapters.event_store.requests import Receipt, Request, Stream, clear_values
 from adapters.keys.sealing import Locks, Place, locks, new_key, seal
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.arrays import Bytes, Dates, Ints, SmallInts, Texts, Uuids
+from domain.errors import NotFound
 from domain.identifiers import bucket_id, new_subject_id
 from domain.messages import Event
 from domain.personal_data import Clear, Sealed
@@ -46,8 +47,11 @@ class Batch:
 
         Raises:
             Refused: A rule said no; the batch is as it was.
+            NotFound: The stream is another workspace's; as above.
         """
         stream = self.streams.get(request.stream_id) or self.knowledge.streams[request.stream_id]
+        if stream.workspace_id != request.workspace_id:
+            raise NotFound("stream")
         events = request.decider.decide(stream.state, request.command)
         sealed = []
         for event in events:

@@ -119,7 +119,7 @@ class Erasures:
         epoch: int,
     ) -> Receipt:
         """Decide and append under the writers' lock, so that nobody can come between."""
-        stream = Stream(0, SUBJECT.initial)
+        stream = Stream(0, SUBJECT.initial, workspace_id)
         for entry in await read_stream(connection, subject_id):
             stream = stream.after(SUBJECT, entry.version, entry.event)
         knowledge = Knowledge(epoch, streams={subject_id: stream})

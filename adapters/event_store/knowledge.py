@@ -7,11 +7,11 @@ was erased.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from adapters.event_store.codec import COLUMNS, Row, decode
-from adapters.event_store.requests import Request, Stream, lookups_in, subjects_of
+from adapters.event_store.requests import Request, Stream, lookups_in
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection
 
@@ -58,7 +58,8 @@ class Knowledge:
         if len(self.streams) > LIMIT:
             self.streams.clear()
         # Together: a subject who is known by number but whose key is not could not be sealed for.
-        if max(map(len, (self.subjects_by_digest, self.subject_keys, self.bucket_keys))) > LIMIT:
+        keys = (self.subjects_by_digest, self.subject_keys, self.bucket_keys)
+        if any(len(known) > LIMIT for known in keys):
             self.forget_keys()
 
     async def learn(
@@ -103,15 +104,11 @@ class Knowledge:
 
     def _fold(self, streams: dict[UUID, Request], rows: list[Row]) -> None:
         for stream_id, request in streams.items():
-            self.streams[stream_id] = Stream(0, request.decider.initial)
+            self.streams[stream_id] = Stream(0, request.decider.initial, request.workspace_id)
         for row in rows:
-            event = decode(row).event
-            stream = self.streams[row.stream_id]
-            self.streams[row.stream_id] = Stream(
-                row.version,
-                streams[row.stream_id].decider.evolve(stream.state, event),
-                stream.subjects.union(subjects_of(event)),
-            )
+            decider = streams[row.stream_id].decider
+            stream = replace(self.streams[row.stream_id], workspace_id=row.workspace_id)
+            self.streams[row.stream_id] = stream.after(decider, row.version, decode(row).event)
 
     async def _learn_subjects(
         self,
@@ -120,7 +117,10 @@ class Knowledge:
         keys: dict[UUID, WorkspaceKey],
     ) -> None:
         """Keys of the subjects that the streams already name."""
-        named = {s for r in requests for s in self.streams[r.stream_id].subjects}
+        asked = [(self.streams[r.stream_id], r.workspace_id) for r in requests]
+        named = {
+            s for stream, asker in asked if stream.workspace_id == asker for s in stream.subjects
+        }
         missing = [subject for subject in named if subject not in self.subject_keys]
         if not missing:
             return

@@ -47,6 +47,7 @@ class Stream:
 
     version: int
     state: Any
+    workspace_id: UUID
     subjects: frozenset[UUID] = frozenset()
     """Whose values it holds."""
 

@@ -71,6 +71,7 @@ class CellWriter:
 
         Raises:
             Refused: A rule said no.
+            NotFound: The workspace is not in this cell, or the stream is another one's.
             Overloaded: Too much waits already; nothing was kept.
             Unavailable: The database could not be reached in time, or we are closing.
         """
@@ -131,6 +132,8 @@ class CellWriter:
             try:
                 if not one.answer.done():
                     answers.append((one, batch.add(one.request)))
+            except NotFound as error:
+                _fail(one, error)
             except Refused as refusal:
                 # What was remembered may be out of date; what was just read is not.
                 if one.request.stream_id in remembered:
