@@ -1,0 +1,1 @@
+"""Dead letters as the history knows them: genuine callbacks that nobody understood yet."""
