@@ -1,10 +1,31 @@
 """The dashboards' API as a FastAPI application; its OpenAPI document is the contract."""
 
-from fastapi import FastAPI
+from importlib.metadata import version
+from typing import Final
 
+from api.contract import ContractualAPI
 from api.errors import HANDLERS
+from api.routes import calls, dead_letters, health, subjects
+
+_DESCRIPTION: Final = """\
+Call logs, their history, and the erasure of data subjects.
+
+Every answer belongs to one workspace: the one that the API key was made for. Times are RFC 3339.
+Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. An unknown
+parameter is a problem, never ignored.
+"""
 
 
-def create_dashboards() -> FastAPI:
+def create_dashboards() -> ContractualAPI:
     """Everything under ``/v1``, the documents, and what a load balancer asks."""
-    return FastAPI(title="Ringledger", exception_handlers=HANDLERS)
+    api = ContractualAPI(
+        title="Ringledger",
+        version=version("ringledger"),
+        description=_DESCRIPTION,
+        exception_handlers=HANDLERS,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    for routes in (calls, subjects, dead_letters, health):
+        api.include_router(routes.ROUTER)
+    return api

@@ -71,10 +71,11 @@ def _invalid(error: RequestValidationError) -> Problem:
 def _place(one: Mapping[str, Any]) -> dict[str, str]:
     """Where it is wrong and why, in the validator's words; never its ``input``."""
     where, *path = one["loc"]
+    detail = one["msg"].removeprefix("Value error, ")
     if where == "body":
         is_json = one["type"] != "json_invalid"
-        return {"pointer": "".join(f"/{step}" for step in path if is_json), "detail": one["msg"]}
-    return {"parameter": str(path[0]), "detail": one["msg"]}
+        return {"pointer": "".join(f"/{step}" for step in path if is_json), "detail": detail}
+    return {"parameter": str(path[0]), "detail": detail}
 
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]

@@ -1,0 +1,76 @@
+"""What a load balancer asks, and what a problem's address answers."""
+
+import asyncio
+from typing import Final, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from adapters.keys import master_key
+from adapters.wiring import Ledger
+from api.contract import answers
+from api.deployment import deployment_of
+from api.problems import PROBLEM_TYPES
+from api.schemas_problems import ProblemDescription
+from domain.errors import NotFound, Unavailable
+
+ROUTER: Final = APIRouter(tags=["health"])
+PATIENCE_SECONDS: Final = 2.0
+
+
+class Health(BaseModel):
+    """That it lives, or that it can serve."""
+
+    status: Literal["alive", "ready"]
+
+
+@ROUTER.get(
+    "/healthz",
+    operation_id="getHealth",
+    summary="Whether the process lives",
+    responses=answers(Health, "It lives.", tagged=False),
+)
+async def get_health() -> Health:
+    """Whether the process lives. It asks nothing else."""
+    return Health(status="alive")
+
+
+@ROUTER.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Whether requests can be served",
+    responses=answers(Health, "They can.", tagged=False),
+)
+async def get_readiness(request: Request) -> Health:
+    """Whether the database answers and the master key is there."""
+    ledger = deployment_of(request).ledger
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await _reach(ledger)
+    except TimeoutError:
+        raise Unavailable("database") from None
+    await asyncio.to_thread(master_key.read, ledger.settings.master_key_file)
+    return Health(status="ready")
+
+
+@ROUTER.get(
+    "/problems/{name}",
+    operation_id="getProblemType",
+    summary="What a problem type stands for",
+    responses=answers(ProblemDescription, "The problem type.", "not-found", tagged=False),
+)
+async def get_problem_type(name: str) -> ProblemDescription:
+    """What a problem type stands for: every problem's `type` leads here."""
+    if name not in PROBLEM_TYPES:
+        raise NotFound("problem type")
+    kind = PROBLEM_TYPES[name]
+    return ProblemDescription(
+        type=f"/problems/{name}", title=kind.title, status=kind.status, detail=kind.meaning
+    )
+
+
+async def _reach(ledger: Ledger) -> None:
+    for cell in ledger.cells.values():
+        async with cell.reading.connection() as connection:
+            await connection.execute("SELECT 1")

@@ -1,0 +1,157 @@
+"""Who asks, in which workspace, and one snapshot in which to answer them.
+
+The key is checked in the very snapshot that the answer is read from, under row-level security
+for the workspace that the key itself names. Only then is it held against the address: another
+workspace's resources are "not found", whether or not they exist.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Path, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+
+from adapters.cell import Cell
+from adapters.keys.workspace_key import WorkspaceKey
+from adapters.postgres.pool import Connection
+from adapters.workspaces.api_keys import ApiKey, Principal, Scope, authenticate
+from api.contract import refuse_undeclared
+from api.deployment import Deployment, deployment_of
+from api.problems import Problem
+from domain.errors import NotFound, Unavailable
+from domain.messages import Context
+
+PATIENCE_SECONDS: Final = 5.0
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="ringledger"'}
+
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(
+        HTTPBearer(
+            auto_error=False,
+            scheme_name="api_key",
+            description="An API key, bound to one workspace: `Authorization: Bearer rl_…`",
+        )
+    ),
+]
+WorkspaceId = Annotated[UUID, Path(description="The workspace that the API key belongs to.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody whose key is good for what they ask, and the cell of their workspace."""
+
+    deployment: Deployment
+    principal: Principal
+    cell: Cell
+    request_id: UUID
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The one workspace that they may know of."""
+        return self.principal.workspace_id
+
+    def may(self, scope: Scope) -> bool:
+        """Whether their key has the scope."""
+        return scope in self.principal.scopes
+
+    def require(self, scope: Scope) -> None:
+        """Answer with a problem that names the scope, where their key is without it."""
+        if not self.may(scope):
+            raise Problem("missing-scope", scope=scope)
+
+    @property
+    def context(self) -> Context:
+        """What the entries that this request leads to say of it."""
+        return Context(self.principal.actor, self.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A caller's snapshot of their workspace."""
+
+    caller: Caller
+    connection: Connection
+    key: WorkspaceKey
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The one workspace that it shows."""
+        return self.caller.workspace_id
+
+    @property
+    def opens_values(self) -> bool:
+        """Whether personal values may be shown."""
+        return self.caller.may(Scope.values_open)
+
+
+@asynccontextmanager
+async def admitted(request: Request, workspace_id: UUID, scope: Scope) -> AsyncIterator[Session]:
+    """A snapshot for whoever sent this request; a problem for who may not."""
+    presented = _presented_key(request)
+    deployment = deployment_of(request)
+    try:
+        cell = await deployment.ledger.cell_of(presented.workspace_id)
+    except NotFound:
+        raise Problem("unauthorized", headers=_CHALLENGE) from None
+    async with _snapshot(cell, presented.workspace_id) as connection:
+        principal = await authenticate(connection, presented)
+        if principal is None:
+            raise Problem("unauthorized", headers=_CHALLENGE)
+        if principal.workspace_id != workspace_id:
+            raise NotFound("workspace")
+        caller = Caller(deployment, principal, cell, request.state.request_id)
+        caller.require(scope)
+        refuse_undeclared(request)
+        key = await cell.workspace_key(connection, workspace_id)
+        yield Session(caller, connection, key)
+
+
+@asynccontextmanager
+async def _snapshot(cell: Cell, workspace_id: UUID) -> AsyncIterator[Connection]:
+    """The workspace's snapshot. Nobody waits long for a database that is away."""
+    async with AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                connection = await stack.enter_async_context(cell.scoped(workspace_id))
+        except TimeoutError:
+            raise Unavailable("database") from None
+        yield connection
+
+
+def _presented_key(request: Request) -> ApiKey:
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    key = ApiKey.parse(text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise Problem("unauthorized", headers=_CHALLENGE)
+    return key
+
+
+def _reading(scope: Scope) -> Any:  # noqa: ANN401 - what FastAPI calls a dependency
+    async def session(
+        request: Request, workspace_id: WorkspaceId, _bearer: Bearer
+    ) -> AsyncIterator[Session]:
+        async with admitted(request, workspace_id, scope) as found:
+            yield found
+
+    # The snapshot ends before the answer is sent: a slow reader holds no connection.
+    return Depends(session, scope="function")
+
+
+def _acting(scope: Scope) -> Any:  # noqa: ANN401 - as above
+    async def caller(request: Request, workspace_id: WorkspaceId, _bearer: Bearer) -> Caller:
+        async with admitted(request, workspace_id, scope) as found:
+            return found.caller
+
+    return Depends(caller)
+
+
+CallReader = Annotated[Session, _reading(Scope.calls_read)]
+ValueReader = Annotated[Session, _reading(Scope.values_open)]
+Replayer = Annotated[Caller, _acting(Scope.values_open)]
+Eraser = Annotated[Caller, _acting(Scope.subjects_erase)]
