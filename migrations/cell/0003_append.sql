@@ -29,7 +29,7 @@ BEGIN
         SET position = counter.position + n, recorded_at = greatest(counter.recorded_at, p_recorded_at)
         RETURNING counter.position - n, counter.recorded_at, counter.epoch
         INTO o_position, o_recorded_at, current_epoch;
-    IF current_epoch <> p_epoch THEN
+    IF current_epoch IS DISTINCT FROM p_epoch THEN
         RAISE EXCEPTION USING ERRCODE = 'RL001', MESSAGE = 'stale';
     END IF;
 
