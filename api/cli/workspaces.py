@@ -32,7 +32,7 @@ def create(
             "--twilio-auth-token",
             envvar="TWILIO_AUTH_TOKEN",
             metavar="TOKEN",
-            help="What Twilio signs with; '-' reads it from stdin, so that no process list has it.",
+            help="What Twilio signs with; '-' reads it from stdin, out of the process list.",
         ),
     ],
     dial_target: Annotated[

@@ -1,0 +1,95 @@
+"""The demo's dashboard: asks the API over HTTP, as any other would, with one workspace's key."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+import aiohttp
+
+from adapters.wiring import NewWorkspace
+
+Json = dict[str, Any]
+PAGE: Final = 500
+OK: Final = 200
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Unexpected(Exception):  # noqa: N818 - it says what happened
+    """The API answered something else than what the demo asked for."""
+
+
+class Dashboard:
+    """One workspace, seen through the API."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, workspace: NewWorkspace
+    ) -> None:
+        self._session = session
+        self.workspace_id: UUID = workspace.workspace_id
+        self.url = f"{base_url}/v1/workspaces/{workspace.workspace_id}"
+        self.api_key = workspace.api_key.text
+
+    async def newest(self, limit: int) -> list[Json]:
+        """The call log's newest page."""
+        return list((await self._ask("GET", "/calls", {"limit": str(limit)}))["data"])
+
+    async def calls(self) -> list[Json]:
+        """Every call, page after page."""
+        return await self._every("/calls")
+
+    async def call(self, call_id: str, **moment: str) -> Json:
+        """One call, as it is or as it was (``known_at``)."""
+        return await self._ask("GET", f"/calls/{call_id}", moment)
+
+    async def history(self, call_id: str) -> list[Json]:
+        """Every entry of a call."""
+        return list((await self._ask("GET", f"/calls/{call_id}/history"))["data"])
+
+    async def dead_letters(self) -> list[Json]:
+        """Every callback that could not be understood."""
+        return await self._every("/dead-letters")
+
+    async def subjects(self, number: str) -> list[Json]:
+        """The data subject behind a number, if there is one."""
+        return list((await self._ask("GET", "/subjects", {"number": number}))["data"])
+
+    async def erase(self, subject_id: str) -> Json:
+        """Erase a data subject."""
+        body = {"reason": "requested"}
+        return await self._ask("POST", f"/subjects/{subject_id}/erasure", body=body)
+
+    async def _every(self, path: str) -> list[Json]:
+        found: list[Json] = []
+        query = {"limit": str(PAGE)}
+        while True:
+            page = await self._ask("GET", path, query)
+            found += page["data"]
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return found
+            query["cursor"] = cursor
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] = NOTHING,
+        body: Json | None = None,
+    ) -> Json:
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        async with self._session.request(
+            method, self.url + path, params=query, json=body, headers=headers
+        ) as response:
+            answer: Json = await response.json(content_type=None)
+            if response.status != OK:
+                # The path's ids are random; its query may be a number and is not shown.
+                raise Unexpected(f"{method} {path} was answered {response.status}")
+            return answer
+
+
+def who(party: Json | None) -> str:
+    """A caller or callee as the API has it: who, or why that cannot be said."""
+    if not party:
+        return "-"
+    return str(party["value"]["address"]) if party["value"] else f"[{party['state']}]"

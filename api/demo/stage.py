@@ -1,0 +1,94 @@
+"""Sets the stage: a home of its own, a ledger on the demo's clock, two workspaces, a server."""
+
+import fcntl
+import shutil
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.settings import Settings
+from adapters.wiring import Ledger, NewWorkspace, open_ledger
+from adapters.workspaces.credentials import Kind
+from api.app import create_app
+from api.demo.cast import Office
+from api.demo.clock import DemoClock
+from api.demo.day import Day
+from api.following import following
+from api.up import PortTaken, listen, serving, url_of
+from domain.errors import Unavailable
+
+FOLDER: Final = "demo"
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the demo plays on."""
+
+    base_url: str
+    workspaces: Mapping[str, NewWorkspace]
+    """By the account that the provider knows them as."""
+
+
+async def demo_settings(settings: Settings, *, is_named: bool) -> Settings:
+    """The settings of the demo: what the environment names, or else a home that is wiped.
+
+    Raises:
+        Unavailable: Another demo runs there.
+    """
+    if is_named:
+        return settings
+    home = settings.home / FOLDER
+    await _wipe(home)
+    return settings.model_copy(update={"home": home})
+
+
+def any_port(port: int) -> socket.socket:
+    """Listen on the port, or on one that is free where it is taken."""
+    try:
+        return listen(HOST, port)
+    except PortTaken:
+        return listen(HOST, 0)
+
+
+@asynccontextmanager
+async def set_stage(
+    settings: Settings, listener: socket.socket, clock: DemoClock, day: Day
+) -> AsyncIterator[Stage]:
+    """Everything in this process, as ``ringledger up`` runs it."""
+    url = url_of(listener)
+    async with (
+        open_ledger(settings, clock=clock) as ledger,
+        following(ledger),
+        serving(create_app(ledger, own_url=url), listener),
+    ):
+        workspaces = {o.account_sid: await _workspace(ledger, o) for o in day.offices}
+        yield Stage(settings.public_url or url, workspaces)
+
+
+async def _workspace(ledger: Ledger, office: Office) -> NewWorkspace:
+    credentials = [
+        (Kind.account_sid, office.account_sid),
+        (Kind.auth_token, office.auth_token),
+        (Kind.dial_target, office.desks[0].address),
+    ]
+    return await ledger.create_workspace(office.name, credentials)
+
+
+async def _wipe(home: Path) -> None:
+    """Remove what an earlier demo left, with its server if that was left behind running."""
+    users = home / "postgres.users"
+    if users.exists():
+        with users.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Unavailable(f"another demo runs in {home}: stop it first") from None
+        if (home / "postgres" / "postmaster.pid").exists():
+            async with EmbeddedPostgres(home):
+                pass  # whoever leaves last stops it
+    shutil.rmtree(home, ignore_errors=True)
