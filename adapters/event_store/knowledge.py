@@ -14,6 +14,7 @@ from adapters.event_store.codec import COLUMNS, Row, decode
 from adapters.event_store.requests import Request, Stream, lookups_in
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection
+from domain.errors import IntegrityAlarm
 
 LIMIT = 20_000
 """How much of each kind is kept; past it all of that kind is forgotten at once."""
@@ -22,10 +23,14 @@ _EPOCH = "SELECT epoch FROM counter"
 _STREAMS = f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) ORDER BY position"  # noqa: S608 - a constant
 _LOOKUPS = """
     SELECT l.workspace_id, l.digest, l.subject_id, k.wrapped
-    FROM lookups l JOIN subject_keys k USING (subject_id)
+    FROM lookups l LEFT JOIN subject_keys k USING (subject_id)
     WHERE l.digest = ANY(%s)
 """
-_SUBJECTS = "SELECT subject_id, workspace_id, wrapped FROM subject_keys WHERE subject_id = ANY(%s)"
+_SUBJECTS = """
+    SELECT s.workspace_id, s.subject_id, s.erased_at IS NOT NULL, k.wrapped
+    FROM subjects s LEFT JOIN subject_keys k USING (subject_id)
+    WHERE s.subject_id = ANY(%s)
+"""
 _BUCKETS = "SELECT bucket_id, workspace_id, wrapped FROM bucket_keys WHERE bucket_id = ANY(%s)"
 
 
@@ -37,7 +42,7 @@ class Knowledge:
     streams: dict[UUID, Stream] = field(default_factory=dict)
     subjects_by_digest: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
     subject_keys: dict[UUID, bytes | None] = field(default_factory=dict)
-    """``None``: asked for and not there, so the subject was erased."""
+    """``None``: the subject was erased."""
 
     bucket_keys: dict[UUID, bytes] = field(default_factory=dict)
 
@@ -83,8 +88,8 @@ class Knowledge:
         if rows:
             self._fold(streams, [Row(*row) for row in await rows.fetchall()])
         for workspace_id, digest, subject, wrapped in await found.fetchall() if found else ():
+            self.subject_keys[subject] = _unwrap(keys[workspace_id], subject, wrapped)
             self.subjects_by_digest[workspace_id, digest] = subject
-            self.subject_keys[subject] = keys[workspace_id].unwrap_subject(wrapped, subject)
         for bucket, workspace_id, wrapped in await opened.fetchall() if opened else ():
             self.bucket_keys[bucket] = keys[workspace_id].unwrap_bucket(wrapped, bucket)
         await self._learn_subjects(connection, requests, keys)
@@ -124,7 +129,14 @@ class Knowledge:
         missing = [subject for subject in named if subject not in self.subject_keys]
         if not missing:
             return
-        self.subject_keys.update(dict.fromkeys(missing))
         rows = await (await connection.execute(_SUBJECTS, (missing,))).fetchall()
-        for subject, workspace_id, wrapped in rows:
-            self.subject_keys[subject] = keys[workspace_id].unwrap_subject(wrapped, subject)
+        for workspace_id, subject, is_erased, wrapped in rows:
+            key = None if is_erased else _unwrap(keys[workspace_id], subject, wrapped)
+            self.subject_keys[subject] = key
+
+
+def _unwrap(key: WorkspaceKey, subject: UUID, wrapped: bytes | None) -> bytes:
+    """A living subject's key. One that is not there must not look like an erasure."""
+    if wrapped is None:
+        raise IntegrityAlarm("a key is missing and nobody destroyed it")
+    return key.unwrap_subject(wrapped, subject)
