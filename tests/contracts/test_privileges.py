@@ -1,0 +1,221 @@
+"""What each role may do in a cell, and what the database itself refuses it.
+
+The lists of tables and functions come from PostgreSQL's catalogue: a new one that says nothing
+about roles and workspaces fails here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from cells import Home, asynchronous, new_cell, new_workspace
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from twilio_forms import call_sid, incoming_form
+
+from adapters.postgres.embedded import Urls
+from adapters.postgres.pool import ROLES, Role, acting_as
+from adapters.workspaces.api_keys import create_api_key
+from adapters.workspaces.credentials import Kind, add_credential
+
+HISTORY: Final = {
+    *("entries", "stored_events", "counter", "vault", "workspace_keys", "subjects"),
+    *("subject_keys", "lookups", "buckets", "bucket_keys", "api_keys", "credentials", "migration"),
+}
+"""What cannot be built again. All other tables are views, which the follower writes."""
+
+MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials"}
+"""Where a writer adds rows without an entry in the history."""
+
+NOBODYS: Final = {"counter", "positions"}
+"""What the API may read although it is no workspace's: numbers of a whole cell."""
+
+WRITERS: Final = {"append", "destroy_subject", "delete_values"}
+"""The functions that a writer calls. Any other is its owner's alone."""
+
+WRITES: Final = {
+    "INSERT": "INSERT INTO {table} ({column}) SELECT {column} FROM {table} WHERE false",
+    "UPDATE": "UPDATE {table} SET {column} = {column}",
+    "DELETE": "DELETE FROM {table}",
+    "TRUNCATE": "TRUNCATE {table}",
+}
+_RELATIONS = """
+    SELECT c.relname::text, min(a.attname)::text FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1
+    WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+    GROUP BY 1 ORDER BY 1
+"""
+
+
+def _as(home: Home, role: Role) -> psycopg.Connection:
+    inside = make_conninfo(home.address.urls.app, options=f"-c search_path={home.address.schema}")
+    return psycopg.connect(acting_as(inside, role), autocommit=True)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        yield
+
+
+def _may(connection: psycopg.Connection, verb: str, table: str, column: str) -> bool:
+    names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(sql.SQL(WRITES[verb]).format(**names))
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.WrongObjectType):
+        return False  # a view, of another kind than ours, cannot be truncated by anybody
+    return True
+
+
+async def _furnish(home: Home, call: int) -> UUID:
+    """Put something into every table that the application writes."""
+    await home.hear(incoming_form(call_sid(call), caller=f"+3247000{call:04d}"))
+    async with home.cell.writing.connection() as connection:
+        key = await home.cell.workspace_key(connection, home.address.workspace_id)
+        await add_credential(connection, key, Kind.auth_token, "token")
+        await create_api_key(connection, home.address.workspace_id)
+    return home.address.workspace_id
+
+
+@asynchronous
+async def test_no_role_writes_history(postgres: Urls, tmp_path: Path) -> None:
+    """No role adds, changes or removes a row of the history, the vault or the keys by itself."""
+    async with new_cell(postgres, tmp_path) as home:
+        tables = await home.address.sql(_RELATIONS, home.address.schema)
+        assert {name for name, _ in tables} >= HISTORY
+        for role in ROLES:
+            with _as(home, role) as connection:
+                allowed = {
+                    (verb, table)
+                    for verb in WRITES
+                    for table, column in tables
+                    if _may(connection, verb, table, column)
+                }
+            if role == "ringledger_follower":
+                assert {table for _, table in allowed}.isdisjoint(HISTORY)
+            elif role == "ringledger_writer":
+                assert allowed == {("INSERT", table) for table in MAY_INSERT}
+            else:
+                assert allowed == set()
+
+
+@asynchronous
+async def test_only_a_writer_calls_what_writes(postgres: Urls, tmp_path: Path) -> None:
+    """The functions that append, erase and delete are the writer's alone, and not everybody's."""
+    functions = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = %s::regnamespace"
+    async with new_cell(postgres, tmp_path) as home:
+        found = [name for (name,) in await home.address.sql(functions, home.address.schema)]
+        assert {name.partition("(")[0] for name in found} >= WRITERS
+        for role in (*ROLES, "public"):
+            for name in found:
+                allowed = "SELECT has_function_privilege(%s, %s, 'EXECUTE')"
+                ((may,),) = await home.address.sql(allowed, role, name)
+                writes = name.partition("(")[0] in WRITERS
+                assert may is (writes and role == "ringledger_writer"), (role, name)
+        readers: tuple[Role, ...] = ("ringledger_api", "ringledger_follower")
+        for role in readers:
+            with _as(home, role) as connection, _refused():
+                connection.execute("SELECT destroy_subject(%s, %s)", (uuid4(), uuid4()))
+
+
+@asynchronous
+async def test_nobody_but_the_owner_creates(postgres: Urls, tmp_path: Path) -> None:
+    """No role makes a table, a function or a schema, in the cell or beside it."""
+    async with new_cell(postgres, tmp_path) as home:
+        places = (home.address.schema, "directory", "public")
+        for role in ROLES:
+            with _as(home, role) as connection:
+                with _refused():
+                    connection.execute("CREATE SCHEMA mine")
+                for place in map(sql.Identifier, places):
+                    with _refused():
+                        connection.execute(sql.SQL("CREATE TABLE {}.mine ()").format(place))
+
+
+@asynchronous
+async def test_a_temporary_table_hides_nothing_from_the_functions(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """A session's own `counter` or `subjects` does not stand before the cell's.
+
+    Everybody may make temporary tables, and PostgreSQL looks there first unless told otherwise.
+    """
+    async with new_cell(postgres, tmp_path) as home:
+        (receipt,) = await home.hear(incoming_form(call_sid(1), caller="+32470000001"))
+        subject = await home.subject_of("+32470000001")
+        with _as(home, "ringledger_writer") as connection:
+            connection.execute("CREATE TEMP TABLE counter AS SELECT * FROM counter")
+            connection.execute("CREATE TEMP TABLE subjects AS SELECT * FROM subjects")
+            connection.execute(
+                "SELECT destroy_subject(%s, %s)", (home.address.workspace_id, subject)
+            )
+        assert await home.address.sql("SELECT epoch FROM counter") == [(1,)]
+        (readings,) = await home.read([receipt.stream_id])
+        assert readings[1, "caller"].state == "erased"
+
+
+@asynchronous
+async def test_who_knows_no_epoch_appends_nothing(postgres: Urls, tmp_path: Path) -> None:
+    """An append that does not say as of when its keys were read is refused, as a stale one is."""
+    nothing = "NULL, now()" + ", '{}'" * 24
+    async with new_cell(postgres, tmp_path) as home:
+        with pytest.raises(psycopg.DatabaseError, match="stale"):
+            await home.address.sql(f"SELECT append({nothing})")
+
+
+@asynchronous
+async def test_the_api_sees_one_workspace(postgres: Urls, tmp_path: Path) -> None:
+    """In every table: without a workspace nothing, with one all that is its own and no more."""
+    async with new_cell(postgres, tmp_path) as home:
+        mine = await _furnish(home, 1)
+        await _furnish(await new_workspace(home), 2)
+        with _as(home, "ringledger_api") as connection:
+            for table, _ in await home.address.sql(_RELATIONS, home.address.schema):
+                name = sql.Identifier(table)
+                try:
+                    seen = connection.execute(sql.SQL("SELECT FROM {}").format(name)).rowcount
+                except psycopg.errors.InsufficientPrivilege:
+                    assert table == "migration"
+                    continue
+                if table not in NOBODYS:
+                    assert seen == 0, f"{table} is open to who names no workspace"
+                    await _sees_its_own(home, connection, table, mine)
+
+
+async def _sees_its_own(
+    home: Home, connection: psycopg.Connection, table: str, mine: UUID
+) -> None:
+    owner = "workspace_id" if table != "stored_events" else f"(SELECT '{mine}'::uuid)"
+    query = sql.SQL("SELECT {}::text FROM {}").format(sql.SQL(owner), sql.Identifier(table))
+    everything = [row for (row,) in await home.address.sql(query.as_string())]
+    with connection.transaction():
+        connection.execute("SELECT set_config('ringledger.workspace_id', %s, true)", (str(mine),))
+        seen = [row for (row,) in connection.execute(query).fetchall()]
+    assert set(seen) <= {str(mine)}, f"{table} shows another workspace's rows"
+    if table in HISTORY:
+        assert 0 < len(seen) < len(everything), f"{table} does not show a workspace its own"
+
+
+@asynchronous
+async def test_every_table_that_the_api_reads_is_bound_to_a_workspace(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """Row-level security is on, also where a table is still empty."""
+    unbound = """
+        SELECT relname::text FROM pg_class
+        WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p') AND NOT relrowsecurity
+        AND has_table_privilege('ringledger_api', oid, 'SELECT')
+    """
+    views = """
+        SELECT count(*) FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'v'
+        AND NOT coalesce(reloptions @> '{security_invoker=true}', false)
+    """
+    async with new_cell(postgres, tmp_path) as home:
+        schema = home.address.schema
+        assert {name for (name,) in await home.address.sql(unbound, schema)} == NOBODYS
+        assert await home.address.sql(views, schema) == [(0,)]
