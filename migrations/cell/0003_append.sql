@@ -97,9 +97,11 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'RL003', MESSAGE = 'the subject is not erased';
     END IF;
+    -- Locked before they are counted: whoever waited for another's batch takes the next one, and
+    -- fewer than p_limit still means that none is left.
     WITH doomed AS (
         SELECT ctid FROM vault
-        WHERE subject_ids[1] = p_subject OR subject_ids[2] = p_subject LIMIT p_limit
+        WHERE subject_ids[1] = p_subject OR subject_ids[2] = p_subject LIMIT p_limit FOR UPDATE
     )
     DELETE FROM vault USING doomed WHERE vault.ctid = doomed.ctid;
     GET DIAGNOSTICS deleted = ROW_COUNT;
