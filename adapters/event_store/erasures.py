@@ -85,9 +85,9 @@ class Erasures:
         """
         deleted = 0
         async with self._pool.connection() as connection:
-            unfinished = await (await connection.execute(_UNFINISHED)).fetchall()
-            for workspace_id, subject_id in unfinished:
-                deleted += await self._delete(connection, workspace_id, subject_id)
+            while unfinished := await (await connection.execute(_UNFINISHED)).fetchall():
+                for workspace_id, subject_id in unfinished:
+                    deleted += await self._delete(connection, workspace_id, subject_id)
         return deleted
 
     async def _delete(self, connection: Connection, workspace_id: UUID, subject_id: UUID) -> int:
