@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import orjson
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from domain.personal_data import Reading
+WIDE: Final = 160
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")
@@ -27,11 +29,19 @@ def write_json(document: object) -> None:
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+def console() -> Console:
+    """Stdout for people. Where nobody looks at it there is room for every column."""
+    return Console(width=None if sys.stdout.isatty() else WIDE)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
     """Rows for people: what is not there is left blank, times are to the second."""
-    found = Table(*columns, title=title or None, title_justify="left", title_style="bold")
+    found = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold")
+    for column in columns:
+        found.add_column(column, no_wrap=True)
     for row in rows:
-        found.add_row(*map(shown, row))
+        # Escaped: "[erased]" is not a colour.
+        found.add_row(*(escape(shown(value)) for value in row))
     return found
 
 
@@ -50,11 +60,4 @@ def shown(value: object) -> str:
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print rows for people."""
-    Console().print(table(columns, rows, title))
-
-
-def party(reading: Reading | None) -> str:
-    """A caller or callee: who it is, or why that cannot be said."""
-    if reading is None:
-        return "-"
-    return str(reading.value["address"]) if reading.value else f"[{reading.state}]"
+    console().print(table(columns, rows, title))

@@ -86,10 +86,3 @@ class Dashboard:
                 # The path's ids are random; its query may be a number and is not shown.
                 raise Unexpected(f"{method} {path} was answered {response.status}")
             return answer
-
-
-def who(party: Json | None) -> str:
-    """A caller or callee as the API has it: who, or why that cannot be said."""
-    if not party:
-        return "-"
-    return str(party["value"]["address"]) if party["value"] else f"[{party['state']}]"

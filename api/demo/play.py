@@ -23,7 +23,7 @@ from api.demo.clock import DemoClock
 from api.demo.delivery import Delivery, Kind, Signature
 
 CONNECTIONS: Final = 32
-TOGETHER: Final = timedelta(seconds=45)
+TOGETHER: Final = timedelta(seconds=25)
 TRIES: Final = 4
 UNAVAILABLE: Final = 503
 FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"

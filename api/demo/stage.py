@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from adapters.settings import Settings
+from adapters.settings import PREFIX, Settings, SettingsError
 from adapters.wiring import Ledger, NewWorkspace, open_ledger
 from adapters.workspaces.credentials import Kind
 from api.app import create_app
@@ -22,6 +22,9 @@ from api.up import PortTaken, listen, serving, url_of
 from domain.errors import Unavailable
 
 FOLDER: Final = "demo"
+MARK: Final = ".demo"
+"""The file by which a demo knows a home that it may wipe."""
+
 HOST: Final = "127.0.0.1"
 
 
@@ -34,16 +37,21 @@ class Stage:
     """By the account that the provider knows them as."""
 
 
-async def demo_settings(settings: Settings, *, is_named: bool) -> Settings:
-    """The settings of the demo: what the environment names, or else a home that is wiped.
+async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
+    """The settings of the demo: a home that is its own and empty, or the database that is named.
 
     Raises:
+        SettingsError: The home that the environment names holds something else.
         Unavailable: Another demo runs there.
     """
-    if is_named:
+    if settings.database_url is not None:
         return settings
-    home = settings.home / FOLDER
+    home = settings.home if names_home else settings.home / FOLDER
+    if home.exists() and any(home.iterdir()) and not (home / MARK).exists():
+        raise SettingsError(f"{home} holds something else than a demo: unset {PREFIX}HOME")
     await _wipe(home)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / MARK).touch()
     return settings.model_copy(update={"home": home})
 
 
@@ -66,6 +74,11 @@ async def set_stage(
         following(ledger),
         serving(create_app(ledger, own_url=url), listener),
     ):
+        if await ledger.directory.all():
+            # Times of recording never decrease: no yesterday can be played into a ledger in use.
+            raise SettingsError(
+                f"{PREFIX}DATABASE_URL names a ledger in use: the demo needs its own"
+            )
         workspaces = {o.account_sid: await _workspace(ledger, o) for o in day.offices}
         yield Stage(settings.public_url or url, workspaces)
 

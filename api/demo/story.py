@@ -1,0 +1,115 @@
+"""What the demo shows: the day in numbers, the call log, one call as it was, and an erasure."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from api.cli.output import table
+from api.cli.tables import calls_table, clock, history_table, lasted, leg_names, steps_table
+from api.demo.dashboard import Dashboard, Json
+from api.demo.delivery import Kind
+from api.demo.play import Tally
+
+ROWS: Final = 12
+
+
+class Story:
+    """Tells what happened, on a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str = "") -> None:
+        """One line."""
+        self._console.print(text, highlight=False)
+
+    def arrived(self, tally: Tally, counts: dict[str, int]) -> None:
+        """The day in numbers."""
+        rows = [
+            ("callbacks sent", tally.sent),
+            ("accepted (200, 204)", tally.status(200) + tally.status(204)),
+            ("  of them repeats, which changed nothing", tally.count(Kind.repeat)),
+            ("  of them odd, kept as dead letters", counts["dead_letters"]),
+            ("refused (403): the signature does not hold", tally.status(403)),
+            ("entries in the history of the calls", counts["entries"]),
+            ("calls in the call log", counts["calls"]),
+            ("callbacks a second", round(tally.sent / tally.seconds)),
+        ]
+        self._show(table(("what arrived", ""), ((name, f"{n:,}") for name, n in rows)))
+
+    def page(self, name: str, calls: list[Json], note: str = "") -> None:
+        """A page of the call log."""
+        self._show(calls_table(calls, f"{name}: the newest calls{note} (UTC)"))
+
+    def timeline(self, call: Json, history: list[Json]) -> None:
+        """One call's steps, and the entries that say so."""
+        title = f"The way of call {call['id']} (UTC)"
+        self._show(steps_table(call, title))
+        self._show(history_table(history, leg_names(call), "What its history holds"))
+
+    def question(self, asked_at: datetime, then: Json, now: Json) -> None:
+        """What we knew of a call at a time, beside what we know now."""
+        at = f"{asked_at:%H:%M}"
+        rows = (
+            (name, read(then), read(now))
+            for name, read in (
+                ("outcome", lambda call: call["outcome"] or "goes on"),
+                ("answered", lambda call: clock(call["answered_at"])),
+                ("ended", lambda call: clock(call["ended_at"])),
+                ("talk", lambda call: lasted(call["talk_seconds"])),
+                ("legs", _statuses),
+                ("entries", lambda call: call["version"]),
+                ("learnt last", lambda call: clock(call["recorded_at"])),
+            )
+        )
+        title = f"What did we know of this call at {at}? (known_at={asked_at:%Y-%m-%dT%H:%M:%SZ})"
+        self._show(table(("", f"at {at}", "now"), rows, title))
+
+    def erasure(self, certificate: Json, calls: int) -> None:
+        """What the erasure's certificate says."""
+        self.say(
+            f"[bold]Erased:[/] one regular caller, with {calls} calls: "
+            f"entry {certificate['position']:,} of the history, "
+            f"at {clock(certificate['erased_at'])}"
+        )
+
+    def try_it(self, base_url: str, dashboards: dict[str, Dashboard], call_id: str) -> None:
+        """Lines to paste into another terminal."""
+        for name, dashboard in dashboards.items():
+            self.say(f"[bold]{name}[/]  workspace {dashboard.workspace_id}")
+            self._paste(f"  api key {dashboard.api_key}")
+        first = next(iter(dashboards.values()))
+        self.say("\n[bold]Try[/] (in another terminal)")
+        for line in _curl_lines(first, call_id):
+            self._paste(line)
+        self.say(f"\nThe API reference: [link]{base_url}/docs[/link]")
+
+    def _paste(self, line: str) -> None:
+        # Not wrapped: it must survive being pasted.
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _show(self, shown: Table) -> None:
+        self._console.print(shown)
+        self._console.print()
+
+
+def _statuses(call: Json) -> str:
+    return ", ".join(leg["status"] or "?" for leg in call["legs"])
+
+
+def _curl_lines(dashboard: Dashboard, call_id: str) -> list[str]:
+    questions: list[tuple[str, Any]] = [
+        ("the missed calls", "$RL/calls?outcome=missed&limit=5"),
+        ("one call", f"$RL/calls/{call_id}"),
+        ("its history", f"$RL/calls/{call_id}/history"),
+        ("what nobody understood", "$RL/dead-letters"),
+    ]
+    return [
+        f"export RL={dashboard.url} KEY={dashboard.api_key}",
+        *(
+            f'curl -s -H "Authorization: Bearer $KEY" "{url}"   # {what}'
+            for what, url in questions
+        ),
+    ]
