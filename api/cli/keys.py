@@ -12,6 +12,11 @@ from api.cli.running import EXIT_CODES, opened_workspace, run
 app = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
 
 
+@app.callback()
+def keys() -> None:
+    """API keys of a workspace."""
+
+
 @app.command(epilog=EXIT_CODES)
 def create(
     scopes: Annotated[

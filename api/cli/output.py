@@ -29,6 +29,11 @@ def write_json(document: object) -> None:
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+def read_secret(given: str) -> str:
+    """What was given, or for ``-`` the next line of stdin, which no process list shows."""
+    return sys.stdin.readline().strip() if given == "-" else given.strip()
+
+
 def console() -> Console:
     """Stdout for people. Where nobody looks at it there is room for every column."""
     return Console(width=None if sys.stdout.isatty() else WIDE)

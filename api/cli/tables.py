@@ -66,8 +66,10 @@ def steps_table(call: Json, title: str = "") -> Table:
     )
 
 
-def history_table(entries: Sequence[Json], names: dict[str, str], title: str = "") -> Table:
+def history_table(entries: Sequence[Json], title: str = "") -> Table:
     """Every entry of a call: when it happened, and when we learnt it."""
+    legs = dict.fromkeys(str(entry["fields"].get("leg_id")) for entry in entries)
+    names = {leg: str(number) for number, leg in enumerate(legs, 1)}
     return table(
         ("", "happened", "learnt", "entry", "leg", "personal values"),
         (
@@ -76,7 +78,7 @@ def history_table(entries: Sequence[Json], names: dict[str, str], title: str = "
                 clock(entry["occurred_at"]),
                 clock(entry["recorded_at"]),
                 entry["name"],
-                names.get(str(entry["fields"].get("leg_id")), ""),
+                names[str(entry["fields"].get("leg_id"))],
                 ", ".join(f"{name}: {one['state']}" for name, one in entry["sealed"].items()),
             )
             for entry in entries

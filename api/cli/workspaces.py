@@ -1,6 +1,5 @@
 """``ringledger workspaces``: make a controller's workspace, list them."""
 
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,13 +8,12 @@ import typer
 from adapters.wiring import NewWorkspace
 from adapters.workspaces.credentials import Kind
 from adapters.workspaces.directory import Workspace
-from api.cli.output import AsJson, write_json, write_table
+from api.cli.output import AsJson, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, WrongUsage, opened, run
 
 app = typer.Typer(help="Controllers' workspaces.", no_args_is_help=True)
 
 Credentials = list[tuple[Kind, str]]
-STDIN = "-"
 LONGEST_NAME = 200
 
 
@@ -68,7 +66,7 @@ def list_(*, as_json: AsJson = False) -> None:
 async def _create(
     name: str, account_sid: str, auth_token: str, dial_target: str | None
 ) -> NewWorkspace:
-    token = sys.stdin.readline().strip() if auth_token == STDIN else auth_token.strip()
+    token = read_secret(auth_token)
     if not 1 <= len(name) <= LONGEST_NAME:
         raise WrongUsage(f"--name must have 1 to {LONGEST_NAME} characters")
     if not account_sid.strip() or not token:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.output import table
-from api.cli.tables import calls_table, clock, history_table, lasted, leg_names, steps_table
+from api.cli.tables import calls_table, clock, history_table, lasted, steps_table
 from api.demo.dashboard import Dashboard, Json
 from api.demo.delivery import Kind
 from api.demo.play import Tally
@@ -47,7 +47,7 @@ class Story:
         """One call's steps, and the entries that say so."""
         title = f"The way of call {call['id']} (UTC)"
         self._show(steps_table(call, title))
-        self._show(history_table(history, leg_names(call), "What its history holds"))
+        self._show(history_table(history, "What its history holds"))
 
     def question(self, asked_at: datetime, then: Json, now: Json) -> None:
         """What we knew of a call at a time, beside what we know now."""

@@ -1,0 +1,89 @@
+"""``ringledger subjects``: find the data subject behind a number, erase one."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from adapters.cell import Cell
+from adapters.twilio.addresses import lookup_of
+from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
+from api.cli.running import EXIT_CODES, opened_workspace, run
+from domain.errors import NotFound
+from domain.messages import Context
+from domain.subjects.events import ErasureReason
+from projections.call_log.read import count_calls
+from projections.subjects.read import certificate_of, subject_of
+
+app = typer.Typer(help="Data subjects: the people behind the numbers.", no_args_is_help=True)
+
+Json = dict[str, Any]
+
+
+@app.command(epilog=EXIT_CODES)
+def find(
+    number: Annotated[
+        str, typer.Argument(help="A number, SIP address or client identity; '-' reads stdin.")
+    ],
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Find the living data subject who has a number. It ends with 3 if there is none."""
+    found = run(_find(workspace, read_secret(number)))
+    if as_json:
+        write_json({"data": [found]})
+    else:
+        write_table(("subject", "calls"), [tuple(found.values())])
+
+
+@app.command(epilog=EXIT_CODES)
+def erase(
+    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")],
+    workspace: InWorkspace = None,
+    reason: Annotated[
+        ErasureReason, typer.Option(help="The ground (GDPR Art. 17(1)).")
+    ] = ErasureReason.requested,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a data subject, for ever: first the key, then every sealed value.
+
+    Erasing somebody twice is as good as once.
+    """
+    found = run(_erase(workspace, subject, reason))
+    if as_json:
+        write_json(found)
+    else:
+        write_table(("certificate", ""), found.items())
+
+
+async def _find(workspace: UUID | None, number: str) -> Json:
+    async with (
+        opened_workspace(workspace) as (_, cell, workspace_id),
+        cell.scoped(workspace_id) as connection,
+    ):
+        key = await cell.workspace_key(connection, workspace_id)
+        lookup = lookup_of(number)
+        found = lookup and await subject_of(connection, workspace_id, key.digest(lookup))
+        if not found:
+            raise NotFound("living data subject")
+        calls = await count_calls(connection, workspace_id, found)
+        return {"subject_id": found, "call_count": calls}
+
+
+async def _erase(workspace: UUID | None, subject: UUID, reason: ErasureReason) -> Json:
+    async with opened_workspace(workspace) as (_, cell, workspace_id):
+        context = Context("cli", uuid4())
+        await cell.erasures.erase(workspace_id, subject, reason, context)
+        await cell.erasures.finish()
+        return await _certificate(cell, workspace_id, subject)
+
+
+async def _certificate(cell: Cell, workspace_id: UUID, subject: UUID) -> Json:
+    async with cell.scoped(workspace_id) as connection:
+        certificate = await certificate_of(connection, workspace_id, subject)
+    if certificate is None:
+        raise NotFound("erasure")
+    return asdict(certificate)
