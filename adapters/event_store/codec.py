@@ -13,7 +13,7 @@ import orjson
 
 from domain.messages import Context, Entry, Event
 from domain.personal_data import Sealed
-from domain.registry import event_class, upcast
+from domain.registry import UnknownEvent, event_class, upcast
 
 
 class Row(NamedTuple):
@@ -29,6 +29,7 @@ class Row(NamedTuple):
     body: bytes
 
 
+_PARTS = {"actor", "cause_id", "correlation_id", "event"}
 COLUMNS = "position, recorded_at, workspace_id, stream_id, version, schema_version, name, body"
 
 
@@ -53,6 +54,8 @@ def decode(row: Row) -> Entry:
         UnknownEvent: The row is from a newer program.
     """
     body = orjson.loads(row.body)
+    if body.keys() != _PARTS:
+        raise UnknownEvent(f"{row.name}: a body of other parts")
     stored = upcast(row.name, row.schema_version, body["event"])
     return Entry(
         position=row.position,
