@@ -65,21 +65,28 @@ def read(path: Path) -> MasterKeys:
         KeyStoreUnavailable: It is missing, or a line of it is not a key.
     """
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_bytes().splitlines()
     except OSError as error:
         raise KeyStoreUnavailable(f"no master key at {path}: {error.strerror}") from None
-    keys = dict(_parse(path, number, line) for number, line in enumerate(lines, 1) if line)
+    keys: dict[str, AESGCM] = {}
+    for number, line in enumerate(lines, 1):
+        if line:
+            key_id, key = _parse(line) or ("", None)
+            # Of two keys by one id the first would be lost, with all that it wrapped.
+            if key is None or key_id in keys:
+                raise KeyStoreUnavailable(
+                    f"line {number} of {path} is not a key, or not a new one"
+                )
+            keys[key_id] = key
     if not keys:
         raise KeyStoreUnavailable(f"no master key in {path}")
     return MasterKeys(keys, newest=list(keys)[-1])
 
 
-def _parse(path: Path, number: int, line: str) -> tuple[str, AESGCM]:
-    key_id, _, encoded = line.partition(" ")
+def _parse(line: bytes) -> tuple[str, AESGCM] | None:
+    key_id, _, encoded = line.partition(b" ")
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise KeyStoreUnavailable(f"line {number} of {path} is not a key")
-    return key_id, AESGCM(key)
+        return (key_id.decode(), AESGCM(key)) if key_id and len(key) == KEY_BYTES else None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
