@@ -1,4 +1,4 @@
-"""Follows the history of one cell and keeps its views up to date.
+"""Follows the history of one cell and keeps a view of it up to date.
 
 A batch of entries, the rows they change and the position reached are one transaction, so a view
 is always the history up to its position, whatever breaks in between. NOTIFY wakes the follower;
@@ -6,7 +6,7 @@ it polls as well, and it outlives a database that goes away.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -19,12 +19,19 @@ from domain.messages import Entry
 from projections.projection import Folds, Projection
 from projections.tables import upsert
 
-BATCH = 2_000
+BATCH = 500
+"""Entries in a transaction; while they are folded the process answers nobody else."""
+
 POLL_SECONDS = 1.0
+SHORTEST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 _POSITION = "SELECT position FROM positions WHERE view = %s FOR UPDATE"
 _MOVE = "UPDATE positions SET position = %s WHERE view = %s"
+_LAG = """
+    SELECT max(counter.position - positions.position) FROM counter, positions
+    WHERE positions.view = coalesce(%s, positions.view)
+"""
 log = structlog.get_logger()
 
 
@@ -35,84 +42,104 @@ class Follower:
         self,
         connect: Callable[[], Awaitable[Connection]],
         projection: Projection[Any],
+        *,
+        batch: int = BATCH,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._connect = connect
         self._projection = projection
+        self._batch = batch
+        self._poll_seconds = poll_seconds
         self._folds = Folds(projection)
-        self._position: int | None = None
+        self._position = 0
+        self._names = {"view": projection.name}
 
     async def run(self) -> None:
-        """Follow until cancelled. A batch under way when that happens is undone, not half done."""
-        pause = 0.1
+        """Follow until cancelled. A batch under way when that happens is undone, not half done.
+
+        Whatever breaks is tried again, for ever: a view that cannot go on must not take down the
+        process that still writes the history. It says so each time, and readiness shows its lag.
+        """
+        pause = SHORTEST_PAUSE_SECONDS
         while True:
             try:
                 async with await self._connect() as connection:
                     await self._listen(connection)
                     while True:
                         await self.catch_up(connection)
-                        pause = 0.1
-                        await _woken(connection)
-            except psycopg.OperationalError as error:
-                log.warning(
-                    "follower_reconnects", view=self._projection.name, error=type(error).__name__
-                )
-                self._forget()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                        pause = SHORTEST_PAUSE_SECONDS
+                        await self._woken(connection)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("follower.reconnects", exc_info=error, **self._names)
+            except Exception:
+                # The entry after this position could not be applied, and none is ever skipped.
+                log.exception("view.stopped", position=self._position, **self._names)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def catch_up(self, connection: Connection) -> int:
-        """Apply everything that is in the history by now; how many entries that was."""
-        total = 0
-        while applied := await self._apply_next(connection):
-            total += applied
+        """Apply everything that is in the history by now; how many entries that was.
+
+        Where one cannot be applied, all before it are, and its error is raised.
+        """
+        total, size = 0, self._batch
+        while await lag(connection, self._projection.name) > 0:
+            try:
+                total += await self._apply_next(connection, size)
+            except Exception:
+                if connection.closed or size == 1:
+                    raise
+                size //= 2
         return total
 
-    async def _apply_next(self, connection: Connection) -> int:
+    async def _apply_next(self, connection: Connection, size: int) -> int:
         try:
             async with connection.transaction():
-                start = await self._take_turn(connection)
-                entries = await read_after(connection, start, BATCH)
+                await self._take_turn(connection)
+                entries = await read_after(connection, self._position, size)
                 if entries:
                     await self._apply(connection, entries)
-            self._position = entries[-1].position if entries else start
         except BaseException:
-            self._forget()
+            # Nobody told us whether it was committed.
+            self._folds.forget()
             raise
+        if entries:
+            self._position = entries[-1].position
         return len(entries)
 
-    async def _take_turn(self, connection: Connection) -> int:
+    async def _take_turn(self, connection: Connection) -> None:
         """Lock the view's position; if another follower moved it, our folds are out of date."""
         rows = await connection.execute(_POSITION, (self._projection.name,), prepare=True)
         position: int = (await rows.fetchall())[0][0]
         if position != self._position:
             self._folds.forget()
-        return position
+            self._position = position
 
-    async def _apply(self, connection: Connection, entries: list[Entry]) -> None:
+    async def _apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         self._folds.bound()
-        ours = [entry for entry in entries if self._projection.reads(entry)]
-        missing = self._folds.missing(ours)
-        if missing:
+        if missing := self._folds.missing(entries):
             before = entries[0].position - 1
             self._folds.add(await read_streams(connection, missing, before))
-        changed = self._folds.add(ours)
-        if changed:
-            await upsert(connection, self._projection, self._folds.rows(changed))
-        await connection.execute(
-            _MOVE, (entries[-1].position, self._projection.name), prepare=True
-        )
+        changed = self._folds.add(entries)
+        await upsert(connection, self._projection, self._folds.rows(changed))
+        move = (entries[-1].position, self._projection.name)
+        await connection.execute(_MOVE, move, prepare=True)
 
     async def _listen(self, connection: Connection) -> None:
-        rows = await connection.execute("SELECT 'ringledger_' || current_schema()")
-        channel = (await rows.fetchall())[0][0]
-        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        rows = await connection.execute("SELECT current_schema()")
+        cell = (await rows.fetchall())[0][0]
+        self._names["cell"] = cell
+        channel = sql.Identifier(f"ringledger_{cell}")
+        await connection.execute(sql.SQL("LISTEN {}").format(channel))
 
-    def _forget(self) -> None:
-        self._folds.forget()
-        self._position = None
+    async def _woken(self, connection: Connection) -> None:
+        """Wait for a hint that there is more, or for the next poll."""
+        async for _ in connection.notifies(timeout=self._poll_seconds, stop_after=1):
+            pass  # to the end: many hints are one, and the generator gives the connection back
 
 
-async def _woken(connection: Connection) -> None:
-    """Wait for a hint that there is more, or for the next poll."""
-    async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
-        return
+async def lag(connection: Connection, view: str | None = None) -> int:
+    """How many entries a view is behind the history, or that one which is furthest behind."""
+    rows = await connection.execute(_LAG, (view,), prepare=True)
+    behind: int = (await rows.fetchall())[0][0]
+    return behind

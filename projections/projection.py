@@ -1,6 +1,6 @@
 """What a view is: a pure fold of each stream, and the row that the fold comes to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -52,39 +52,29 @@ class Folds(Generic[Folded]):
         self._projection = projection
         self._known: dict[UUID, Folded] = {}
 
-    def reads(self, entry: Entry) -> bool:
-        """Whether the entry matters to the view."""
-        return self._projection.reads(entry)
-
-    def missing(self, entries: list[Entry]) -> list[UUID]:
+    def missing(self, entries: Sequence[Entry]) -> list[UUID]:
         """The streams whose beginning must be read again before these can be folded."""
-        return list(
-            {
-                entry.stream_id: None
-                for entry in entries
-                if entry.version > 1 and entry.stream_id not in self._known
-            }
-        )
+        ours = [entry for entry in entries if self._projection.reads(entry)]
+        begun = {entry.stream_id for entry in ours if entry.version == 1}
+        return list({entry.stream_id for entry in ours} - begun - self._known.keys())
 
-    def add(self, entries: list[Entry]) -> set[UUID]:
-        """Fold the entries in; the streams they belong to."""
-        fold, known = self._projection.fold, self._known
+    def add(self, entries: Sequence[Entry]) -> set[UUID]:
+        """Fold in those of the entries that the view reads; the streams they belong to."""
+        fold, known, changed = self._projection.fold, self._known, set()
         for entry in entries:
-            known[entry.stream_id] = fold(known.get(entry.stream_id), entry)
-        return {entry.stream_id for entry in entries}
+            if self._projection.reads(entry):
+                known[entry.stream_id] = fold(known.get(entry.stream_id), entry)
+                changed.add(entry.stream_id)
+        return changed
 
-    def rows(self, streams: set[UUID]) -> list[tuple[Any, ...]]:
+    def rows(self, streams: Iterable[UUID]) -> list[tuple[Any, ...]]:
         """The rows of these streams."""
         return [self._projection.row(self._known[stream]) for stream in streams]
-
-    def all_rows(self) -> list[tuple[Any, ...]]:
-        """The rows of every stream known."""
-        return [self._projection.row(folded) for folded in self._known.values()]
 
     def bound(self) -> None:
         """Keep the memory bounded; what is forgotten is read again when it is needed."""
         if len(self._known) > self.LIMIT:
-            self._known.clear()
+            self.forget()
 
     def forget(self) -> None:
         """What is in memory may not be what was committed."""

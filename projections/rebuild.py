@@ -1,24 +1,54 @@
-"""Rebuilds a view from the first entry on, beside the live one, then compares and swaps.
+"""Builds a view anew from the history, beside the live one, compares, and swaps what differs.
 
-Dashboards read the live view until the last moment; its follower waits only for the last
-few entries, the comparison and the renaming.
+Everything is read in one snapshot, in which the live view is the history up to its own position:
+so nobody waits, neither the followers nor the dashboards, and the two can be compared exactly.
+
+The swap exchanges rows in one transaction, not the tables by renaming them: a reader whose
+snapshot is older than a renaming finds the new table by its name and none of its rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
+from uuid import UUID
 
-import psycopg
-from psycopg import sql
+from psycopg import AsyncConnection, IsolationLevel, sql
 
-from adapters.event_store.history import read_after
+from adapters.event_store.history import read_streams
 from adapters.postgres.pool import Connection
 from projections.projection import Folds, Projection
-from projections.tables import upsert
+from projections.tables import add, upsert
 
-PAGE = 5_000
+PAGE = 500
+"""Streams folded at a time: memory holds no more than these."""
+
 Progress = Callable[[int, int], None]
-"""Called with the entries done and the entries there are."""
+"""Called with the position reached and the position to reach."""
+
+_POSITION = "SELECT position FROM positions WHERE view = %s"
+_BEGINNINGS = """
+    SELECT stream_id, position FROM entries
+    WHERE version = 1 AND position > %s AND position <= %s ORDER BY position LIMIT %s
+"""
+_NEW_TABLE = "CREATE TEMPORARY TABLE rebuilt (LIKE {view})"
+_COMPARE = """
+    CREATE TEMPORARY TABLE differing AS
+    SELECT {key} AS key, rebuilt.{key} IS NOT NULL AS missing, live.{key} IS NOT NULL AS surplus
+    FROM {view} AS live FULL JOIN rebuilt USING ({key})
+    WHERE live IS DISTINCT FROM rebuilt
+"""
+_COUNT = """
+    SELECT count(*) FILTER (WHERE missing), count(*) FILTER (WHERE surplus) FROM differing
+"""
+_TAKE_OUT = "DELETE FROM {view} USING differing WHERE {view}.{key} = differing.key"
+_PUT_IN = """
+    INSERT INTO {view} SELECT rebuilt.*
+    FROM rebuilt JOIN differing ON differing.key = rebuilt.{key}
+"""
+_LATE = """
+    SELECT DISTINCT stream_id FROM entries JOIN differing ON stream_id = key
+    WHERE position > %s AND position <= %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +63,7 @@ class Comparison:
     """Rows that only the live view had, or had otherwise."""
 
     swapped: bool
+    """Whether the live view has the rebuilt rows now."""
 
     @property
     def is_equal(self) -> bool:
@@ -40,91 +71,87 @@ class Comparison:
         return self.missing == self.surplus == 0
 
 
+def _keep_quiet(_reached: int, _total: int) -> None:
+    """Tell nobody."""
+
+
 async def rebuild(
     url: str,
     projection: Projection[Any],
-    progress: Progress = lambda done, total: None,
+    progress: Progress = _keep_quiet,
     *,
     swap: bool = True,
 ) -> Comparison:
-    """Build the view anew, compare, and (unless told not to) put it in the live one's place.
+    """Build the view anew, compare, and (unless told not to) put right what differs.
+
+    Broken off anywhere it leaves nothing behind. Several at once do not disturb each other.
 
     Args:
-        url: The database, for a role that may create tables, with the cell as search path.
+        url: The database, for the view's owner, with the cell as search path.
         projection: The view.
         progress: Hears how far it is.
-        swap: Whether the rebuilt view stays. Without it this is a check.
+        swap: Whether the rebuilt rows take the live ones' place. Without it this is a check.
     """
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute(_sql("DROP TABLE IF EXISTS {new}", projection))
-        await connection.execute(
-            _sql("CREATE TABLE {new} (LIKE {live} INCLUDING ALL)", projection)
-        )
-        folds = Folds(projection)
-        position = await _read(connection, folds, 0, progress)
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         async with connection.transaction():
-            # From here the live view stands still, at a position that we can meet.
-            rows = await connection.execute(
-                "SELECT position FROM positions WHERE view = %s FOR UPDATE", (projection.name,)
-            )
-            live_position: int = (await rows.fetchall())[0][0]
-            await _meet(connection, folds, position, live_position)
-            return await _compare(connection, projection, folds, swap=swap)
+            position = await _position(connection, projection, _POSITION)
+            rows = await _build(connection, projection, position, progress)
+            await connection.execute(_sql(_COMPARE, projection))
+            missing, surplus = (await (await connection.execute(_COUNT)).fetchall())[0]
+        if swap and missing + surplus:
+            await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+            async with connection.transaction():
+                await _swap(connection, projection, position)
+    return Comparison(rows, missing, surplus, swapped=swap)
 
 
-async def _read(
-    connection: Connection, folds: Folds[Any], position: int, progress: Progress
+async def _build(
+    connection: Connection, projection: Projection[Any], up_to: int, progress: Progress
 ) -> int:
-    """Fold the history up to where it ended when we began."""
-    total: int = (await _one(connection, "SELECT position FROM counter"))[0]
-    while position < total:
-        entries = await read_after(connection, position, min(PAGE, total - position))
-        folds.add([entry for entry in entries if folds.reads(entry)])
-        position = entries[-1].position
-        progress(position, total)
+    """Fold stream by stream, in the order they began: what began together lies together."""
+    await connection.execute(_sql(_NEW_TABLE, projection))
+    reached = total = 0
+    while found := await _fetch(connection, _BEGINNINGS, reached, up_to, PAGE):
+        rows = await _rows(connection, projection, [stream for stream, _ in found], up_to)
+        await add(connection, projection, rows, "rebuilt")
+        total += len(rows)
+        reached = found[-1][1]
+        progress(reached, up_to)
+    progress(up_to, up_to)
+    return total
+
+
+async def _swap(connection: Connection, projection: Projection[Any], compared_at: int) -> None:
+    """Exchange what differed. Followers wait meanwhile, readers do not."""
+    position = await _position(connection, projection, _POSITION + " FOR UPDATE")
+    await connection.execute(_sql(_TAKE_OUT, projection))
+    await connection.execute(_sql(_PUT_IN, projection))
+    late = [stream for (stream,) in await _fetch(connection, _LATE, compared_at, position)]
+    await upsert(connection, projection, await _rows(connection, projection, late, position))
+
+
+async def _rows(
+    connection: Connection, projection: Projection[Any], streams: Sequence[UUID], up_to: int
+) -> list[tuple[Any, ...]]:
+    folds = Folds(projection)
+    return folds.rows(folds.add(await read_streams(connection, streams, up_to)))
+
+
+async def _position(
+    connection: Connection, projection: Projection[Any], query: LiteralString
+) -> int:
+    position: int = (await _fetch(connection, query, projection.name))[0][0]
     return position
 
 
-async def _meet(
-    connection: Connection, folds: Folds[Any], position: int, live_position: int
-) -> None:
-    """Bring the rebuilt view to the live one's position, which may lie before our own."""
-    if position > live_position:
-        # We read further than the follower: begin again from what it has, which is rare and small.
-        folds.forget()
-        position = 0
-    while position < live_position:
-        entries = await read_after(connection, position, min(PAGE, live_position - position))
-        folds.add([entry for entry in entries if folds.reads(entry)])
-        position = entries[-1].position
-
-
-async def _compare(
-    connection: Connection, projection: Projection[Any], folds: Folds[Any], *, swap: bool
-) -> Comparison:
-    rows = folds.all_rows()
-    for start in range(0, len(rows), PAGE):
-        await upsert(connection, projection, rows[start : start + PAGE], f"{projection.name}_new")
-    difference = "SELECT count(*) FROM (TABLE {} EXCEPT ALL TABLE {}) AS d"
-    missing = await _one(connection, _sql(difference.format("{new}", "{live}"), projection))
-    surplus = await _one(connection, _sql(difference.format("{live}", "{new}"), projection))
-    if swap:
-        await connection.execute("SELECT secure_view(%s)", (f"{projection.name}_new",))
-        await connection.execute(_sql("DROP TABLE {live}", projection))
-        await connection.execute(_sql("ALTER TABLE {new} RENAME TO {live}", projection))
-    else:
-        await connection.execute(_sql("DROP TABLE {new}", projection))
-    return Comparison(len(rows), missing[0], surplus[0], swapped=swap)
-
-
-async def _one(connection: Connection, query: sql.Composed | LiteralString) -> tuple[Any, ...]:
-    found = await (await connection.execute(query)).fetchone()
-    if found is None:
-        raise LookupError(query)
-    return found
+async def _fetch(
+    connection: Connection, query: LiteralString, *parameters: object
+) -> list[tuple[Any, ...]]:
+    return await (await connection.execute(query, parameters)).fetchall()
 
 
 def _sql(text: LiteralString, projection: Projection[Any]) -> sql.Composed:
     return sql.SQL(text).format(
-        live=sql.Identifier(projection.name), new=sql.Identifier(f"{projection.name}_new")
+        view=sql.Identifier(projection.name), key=sql.Identifier(projection.key)
     )

@@ -1,7 +1,6 @@
-"""A wire to PostgreSQL that can be cut in the one moment that matters: at an append.
+"""A wire to PostgreSQL that can be cut in the one moment that matters: at an append, or a commit.
 
-Before it, the server never hears of the append. After it, the server has committed, and nobody
-is told.
+Before it, the server never hears of it. After it, the server has committed, and nobody is told.
 """
 
 import asyncio
@@ -10,12 +9,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 _SOCKET = ".s.PGSQL.5432"
 _CHUNK = 65_536
-_APPEND = b"call.leg_registered"
+APPEND: Final = b"call.leg_registered"
 """What an append sends and no other statement does: the name of an event."""
+
+COMMIT: Final = b"COMMIT"
+"""What ends a transaction of several statements."""
 
 _READY = b"Z\x00\x00\x00\x05I"
 """The server's last word on a statement: it is idle, and outside any transaction."""
@@ -31,10 +34,11 @@ class Cut(Enum):
 class Wire:
     """Passes everything on until it is told to cut."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, moment: bytes) -> None:
         self._socket = socket
+        self._moment = moment
         self.plan: Cut | None = None
-        """How the next append ends; afterwards the wire works again."""
+        """How the next such moment ends; afterwards the wire works again."""
 
     async def serve(self, client: StreamReader, back: StreamWriter) -> None:
         """Carry one connection, until either end leaves or the wire is cut."""
@@ -49,7 +53,7 @@ class Wire:
 
     async def _ask(self, client: StreamReader, server: StreamWriter, muted: asyncio.Event) -> None:
         while chunk := await client.read(_CHUNK):
-            if self.plan and _APPEND in chunk:
+            if self.plan and self._moment in chunk:
                 plan, self.plan = self.plan, None
                 if plan is Cut.before:
                     return
@@ -66,9 +70,11 @@ async def _answer(answers: StreamReader, back: StreamWriter, muted: asyncio.Even
 
 
 @asynccontextmanager
-async def wire_to(url: str, folder: Path) -> AsyncIterator[tuple[Wire, str]]:
+async def wire_to(
+    url: str, folder: Path, moment: bytes = APPEND
+) -> AsyncIterator[tuple[Wire, str]]:
     """A wire to the server of this URL, and the URL that goes through it."""
     base, host = url.split("?", 1)[0], parse_qs(urlsplit(url).query)["host"][0]
-    wire = Wire(Path(host) / _SOCKET)
+    wire = Wire(Path(host) / _SOCKET, moment)
     async with await asyncio.start_unix_server(wire.serve, folder / _SOCKET):
         yield wire, f"{base}?host={folder}"
