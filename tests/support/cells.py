@@ -151,12 +151,14 @@ class Home:
 
 
 @asynccontextmanager
-async def new_cell(urls: Urls, folder: Path, clock: Clock = now) -> AsyncIterator[Home]:
+async def new_cell(
+    urls: Urls, folder: Path, clock: Clock = now, workspace_id: UUID | None = None
+) -> AsyncIterator[Home]:
     """A migrated cell with a workspace in it, open."""
     schema = f"cell_{secrets.token_hex(6)}"
     await migrate(urls.admin, cells=[schema])
     master_key.create(folder / "master.key")
-    address = Address(urls, schema, folder / "master.key", uuid4())
+    address = Address(urls, schema, folder / "master.key", workspace_id or uuid4())
     async with open_home(address, clock) as home:
         await new_workspace(home, address.workspace_id)
         yield home

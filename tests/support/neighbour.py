@@ -1,14 +1,12 @@
 """Another process that works in a test's cell: it has its own writer, caches and connections.
 
-    neighbours(address, "append", calls=200, first=1000, numbers=5)
-
-Run as a program, it does so and prints one line when it begins and one when it is done.
+Run as a program, it handles calls, and prints one line when it begins and one when it is done.
 """
 
 import asyncio
 import json
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,7 +28,7 @@ def number_of(index: int) -> str:
 @asynccontextmanager
 async def neighbour(
     address: Address, *, calls: int, first: int, numbers: int
-) -> AsyncIterator[Process]:
+) -> AsyncIterator[None]:
     """A process that handles so many calls from so many numbers, under way; awaited at the end."""
     where = [
         *address.urls,
@@ -44,7 +42,7 @@ async def neighbour(
     assert process.stdout is not None
     try:
         assert await process.stdout.readline() == b"begun\n"
-        yield process
+        yield
         assert await process.stdout.read() == b"done\n"
     finally:
         if process.returncode is None:
