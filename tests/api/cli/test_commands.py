@@ -1,0 +1,348 @@
+"""The commands: what they print, for people and as JSON, and what their exit codes mean."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+import structlog
+from serving import AUTH_TOKEN, settings_for
+from twilio_forms import ACCOUNT_SID, CALLEE, CALLER, call_callbacks, call_sid
+from typer.testing import CliRunner, Result
+
+from adapters.event_store.requests import Request
+from adapters.postgres.embedded import Urls
+from adapters.twilio.callbacks import read_callback
+from adapters.wiring import open_ledger
+from adapters.workspaces.api_keys import ApiKey, Scope, authenticate
+from adapters.workspaces.credentials import Credentials, read_credentials
+from api.cli import app
+from api.following import VIEWS
+from domain.calls.call import CALL
+from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
+from domain.identifiers import call_id
+from domain.messages import Context
+from domain.personal_data import Category, Clear
+from projections.follower import Follower
+
+CREATE = ("workspaces", "create", "--name", "Acme", "--twilio-account-sid", ACCOUNT_SID)
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where somebody types commands, over a database and a home of the test's own."""
+
+    database: Urls
+    home: Path
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the commands read."""
+        return {
+            "RINGLEDGER_HOME": str(self.home),
+            "RINGLEDGER_DATABASE_URL": self.database.app,
+            "RINGLEDGER_MIGRATION_URL": self.database.admin,
+        }
+
+    def type(self, *words: str, stdin: str = "", **more: str | None) -> Result:
+        """Run a command, whatever comes of it."""
+        environ: Mapping[str, str | None] = {**self.environ, **more}
+        return CliRunner().invoke(app, words, input=stdin, env=environ)
+
+    def ask(self, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 - a document
+        """The JSON document of a command that is done."""
+        done = self.type(*words, "--json", stdin=stdin)
+        assert done.exit_code == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def create(self) -> UUID:
+        """Make a workspace."""
+        return UUID(self.ask(*CREATE, "--twilio-auth-token", AUTH_TOKEN)["workspace_id"])
+
+    def hear(self, workspace_id: UUID) -> str:
+        """Keep an answered call and a dead letter, and bring the views up to date."""
+        return asyncio.run(self._hear(workspace_id))
+
+    async def _hear(self, workspace_id: UUID) -> str:
+        context = Context("twilio", uuid4())
+        async with open_ledger(settings_for(self.database, self.home)) as ledger:
+            for form in call_callbacks(call_sid(1), call_sid(2)):
+                stream, command = read_callback(workspace_id, form)
+                await ledger.handle(Request(workspace_id, stream, CALL, command, context))
+            letter = KeepDeadLetter(
+                channel="voice/status",
+                reason="unknown_status",
+                callback=Clear({"form": [["From", CALLER]]}, Category.dead_letter),
+            )
+            await ledger.handle(Request(workspace_id, uuid4(), DEAD_LETTER, letter, context))
+            cell = await ledger.cell_of(workspace_id)
+            for view in VIEWS.values():
+                async with await cell.follow() as connection:
+                    await Follower(cell.follow, view).catch_up(connection)
+        return str(call_id(workspace_id, "twilio", call_sid(1)))
+
+    def credentials(self, workspace_id: UUID) -> Credentials:
+        """What the workspace's provider signs with."""
+        return asyncio.run(self._credentials(workspace_id))
+
+    async def _credentials(self, workspace_id: UUID) -> Credentials:
+        async with open_ledger(settings_for(self.database, self.home)) as ledger:
+            cell = await ledger.cell_of(workspace_id)
+            async with cell.scoped(workspace_id) as connection:
+                key = await cell.workspace_key(connection, workspace_id)
+                return await read_credentials(connection, key)
+
+    def scopes(self, text: str) -> frozenset[str] | None:
+        """What an API key may do; ``None`` for one that is not good."""
+        return asyncio.run(self._scopes(text))
+
+    async def _scopes(self, text: str) -> frozenset[str] | None:
+        key = ApiKey.parse(text)
+        assert key is not None
+        async with open_ledger(settings_for(self.database, self.home)) as ledger:
+            cell = await ledger.cell_of(key.workspace_id)
+            async with cell.scoped(key.workspace_id) as connection:
+                principal = await authenticate(connection, key)
+        return principal.scopes if principal else None
+
+
+@pytest.fixture
+def desk(database: Urls, tmp_path: Path) -> Iterator[Desk]:
+    """A desk; afterwards the log is what it was before a command configured it."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield Desk(database, tmp_path)
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+
+
+def test_a_workspace_is_made_and_listed(desk: Desk) -> None:
+    """The key printed is good for everything, and the provider's secrets are kept."""
+    made = desk.ask(*CREATE, "--twilio-auth-token", AUTH_TOKEN, "--dial-target", CALLEE)
+    assert desk.scopes(made["api_key"]) == frozenset(Scope)
+    kept = desk.credentials(UUID(made["workspace_id"]))
+    assert (kept.account_sids, kept.auth_tokens) == ((ACCOUNT_SID,), (AUTH_TOKEN,))
+    assert kept.dial_target == CALLEE
+    (listed,) = desk.ask("workspaces", "list")["data"]
+    assert (listed["workspace_id"], listed["name"]) == (made["workspace_id"], "Acme")
+    assert "Acme" in desk.type("workspaces", "list").stdout
+
+
+@pytest.mark.parametrize("where", ["stdin", "environment"])
+def test_the_token_need_not_be_an_argument(desk: Desk, where: str) -> None:
+    """It may come on stdin or in the environment, where no process list shows it."""
+    if where == "stdin":
+        done = desk.type(*CREATE, "--twilio-auth-token", "-", "--json", stdin=f"{AUTH_TOKEN}\n")
+    else:
+        done = desk.type(*CREATE, "--json", TWILIO_AUTH_TOKEN=AUTH_TOKEN)
+    made = json.loads(done.stdout)
+    assert desk.credentials(UUID(made["workspace_id"])).auth_tokens == (AUTH_TOKEN,)
+
+
+def test_a_workspace_without_a_token_is_refused(desk: Desk) -> None:
+    """An empty secret is one that anybody can sign with."""
+    assert desk.type(*CREATE, "--twilio-auth-token", "-", stdin="\n").exit_code == 2
+    assert desk.type(*CREATE).exit_code == 2
+    assert desk.ask("workspaces", "list")["data"] == []
+
+
+def test_calls_are_listed_shown_and_told(desk: Desk) -> None:
+    """A call with its numbers, its way, and every entry of its history."""
+    call = desk.hear(desk.create())
+    (listed,) = desk.ask("calls", "list")["data"]
+    assert (listed["id"], listed["outcome"]) == (call, "answered")
+    assert listed["caller"]["value"]["address"] == CALLER
+    shown = desk.ask("calls", "show", call)
+    assert [leg["status"] for leg in shown["legs"]] == ["completed", "completed"]
+    told = desk.ask("calls", "history", call)["data"]
+    assert [entry["version"] for entry in told] == list(range(1, shown["version"] + 1))
+
+
+def test_people_read_tables(desk: Desk) -> None:
+    """Without --json the same stands in tables."""
+    call = desk.hear(desk.create())
+    assert CALLER in desk.type("calls", "list").stdout
+    assert "answered" in desk.type("calls", "show", call).stdout
+    assert "call.leg_ended" in desk.type("calls", "history", call).stdout
+    assert "unknown_status" in desk.type("dead-letters", "list").stdout
+
+
+def test_calls_are_filtered(desk: Desk) -> None:
+    """Each filter finds the call that it describes, and not another."""
+    desk.hear(desk.create())
+    for words in (
+        ("--number", CALLER),
+        ("--direction", "inbound"),
+        ("--outcome", "answered"),
+        ("--started-after", "2026-03-02T13:00:00Z"),
+    ):
+        assert len(desk.ask("calls", "list", *words)["data"]) == 1, words
+    for words in (
+        ("--number", "+447700900999"),
+        ("--direction", "outbound"),
+        ("--outcome", "missed"),
+        ("--started-after", "2026-03-02T15:00:00+01:00"),
+    ):
+        assert desk.ask("calls", "list", *words)["data"] == [], words
+    by_stdin = desk.ask("calls", "list", "--number", "-", stdin=f"{CALLER}\n")
+    assert len(by_stdin["data"]) == 1
+
+
+def test_a_call_is_shown_as_it_was(desk: Desk) -> None:
+    """As of two o'clock it had just begun; before we knew of it there is nothing to show."""
+    call = desk.hear(desk.create())
+    then = desk.ask("calls", "show", call, "--as-of", "2026-03-02T13:58:12Z")
+    assert then["outcome"] is None
+    early = desk.type("calls", "show", call, "--known-at", "2020-01-01T00:00:00Z")
+    assert early.exit_code == 3
+    assert desk.type("calls", "show", call, "--known-at", "2020-01-01").exit_code == 2
+
+
+def test_a_subject_is_found_and_erased(desk: Desk) -> None:
+    """After the erasure nobody is found by the number, and the call names nobody."""
+    desk.hear(desk.create())
+    (subject,) = desk.ask("subjects", "find", "-", stdin=f"{CALLER}\n")["data"]
+    assert subject["call_count"] == 1
+    erase = ("subjects", "erase", subject["subject_id"], "--reason", "objection")
+    certificate = desk.ask(*erase)
+    assert (certificate["reason"], certificate["values_deleted"] > 0) == ("objection", True)
+    assert certificate["deleted_at"] is not None
+    assert desk.ask(*erase) == certificate
+    again = desk.type("subjects", "find", CALLER)
+    assert again.exit_code == 3
+    assert CALLER not in again.output
+    (listed,) = desk.ask("calls", "list")["data"]
+    assert (listed["caller"]["state"], listed["caller"]["value"]) == ("erased", None)
+    assert "[erased]" in desk.type("calls", "list").stdout
+
+
+def test_a_key_has_the_scopes_that_were_chosen(desk: Desk) -> None:
+    """A key may do what it was made for, and no more."""
+    desk.create()
+    made = desk.ask("keys", "create", "--scope", "calls:read")
+    assert made["scopes"] == ["calls:read"]
+    assert desk.scopes(made["api_key"]) == frozenset({"calls:read"})
+    assert desk.scopes(desk.type("keys", "create").stdout.strip()) == frozenset(Scope)
+
+
+def test_dead_letters_are_listed_without_what_they_say(desk: Desk) -> None:
+    """Where it came in and what was not understood, and no number."""
+    desk.hear(desk.create())
+    found = desk.ask("dead-letters", "list")["data"]
+    assert [letter["reason"] for letter in found] == ["unknown_status"]
+    assert CALLER not in json.dumps(found)
+
+
+def test_a_view_that_differs_from_its_history_is_found_out(desk: Desk) -> None:
+    """A rebuilt view equals the live one; where somebody changed a row it does not, once."""
+    desk.hear(desk.create())
+    assert desk.type("views", "rebuild").exit_code == 0
+    with psycopg.connect(desk.database.admin, autocommit=True) as owner:
+        owner.execute("UPDATE cell_1.call_log SET outcome = 'missed'")
+    assert desk.type("views", "rebuild", "--check").exit_code == 1
+    rebuilt = desk.type("views", "rebuild", "call_log", "--json")
+    assert rebuilt.exit_code == 1
+    (result,) = json.loads(rebuilt.stdout)["data"]
+    assert (result["view"], result["missing"], result["surplus"]) == ("cell_1.call_log", 1, 1)
+    assert desk.type("views", "rebuild", "call_log").exit_code == 0
+    assert desk.ask("calls", "list")["data"][0]["outcome"] == "answered"
+
+
+def test_migrate_says_what_it_did(desk: Desk) -> None:
+    """The first time everything, the second time nothing."""
+    first = desk.ask("migrate")["applied"]
+    assert "cell_1/0001_history" in first
+    assert desk.ask("migrate")["applied"] == []
+
+
+def test_what_is_not_there_ends_with_3(desk: Desk) -> None:
+    """No workspace, no call, no subject, no view by that name."""
+    assert desk.type("calls", "list").exit_code == 3
+    desk.create()
+    for words in (
+        ("calls", "list", "--workspace", UNKNOWN),
+        ("calls", "show", UNKNOWN),
+        ("calls", "history", UNKNOWN),
+        ("subjects", "erase", UNKNOWN),
+    ):
+        done = desk.type(*words)
+        assert (done.exit_code, done.stdout) == (3, ""), words
+        assert done.stderr.startswith("ringledger: there is no such"), words
+
+
+def test_another_workspace_is_not_guessed(desk: Desk) -> None:
+    """Where there are two, one must be named; each shows its own calls only."""
+    first, second = desk.create(), desk.create()
+    desk.hear(first)
+    done = desk.type("calls", "list")
+    assert done.exit_code == 2
+    assert "--workspace" in done.stderr
+    assert len(desk.ask("calls", "list", "-w", str(first))["data"]) == 1
+    assert desk.ask("calls", "list", "-w", str(second))["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [
+        ("RINGLEDGER_CELLS", "none", 2),
+        ("RINGLEDGER_COLOUR", "blue", 2),
+        ("RINGLEDGER_DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/none", 4),
+    ],
+)
+def test_an_error_is_one_line_without_a_secret(
+    desk: Desk, variable: str, value: str, code: int
+) -> None:
+    """Wrong settings end with 2, a database that cannot be had with 4; no traceback."""
+    more = {variable: value}
+    if variable == "RINGLEDGER_DATABASE_URL":
+        more["RINGLEDGER_MIGRATION_URL"] = value
+    done = desk.type("workspaces", "list", **more)
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert done.stderr.startswith("ringledger: ")
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
+def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
+    """A new one would make every value unreadable: it ends with 4 and makes none."""
+    desk.create()
+    desk.home.joinpath("master.key").unlink()
+    done = desk.type("calls", "list")
+    assert done.exit_code == 4
+    assert "master key" in done.stderr
+    assert not desk.home.joinpath("master.key").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("up",),
+        ("serve",),
+        ("follow",),
+        ("migrate",),
+        ("demo",),
+        ("workspaces", "create"),
+        ("workspaces", "list"),
+        ("keys", "create"),
+        ("calls", "list"),
+        ("calls", "show"),
+        ("calls", "history"),
+        ("subjects", "find"),
+        ("subjects", "erase"),
+        ("dead-letters", "list"),
+        ("views", "rebuild"),
+    ],
+)
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
+    """It says what it does, and its exit codes."""
+    done = CliRunner().invoke(app, [*words, "--help"])
+    assert done.exit_code == 0
+    assert "Exit codes: 0 done" in done.stdout
+    assert words[-1] in done.stdout
