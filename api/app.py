@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Router
 
 from adapters import logging, settings
 from adapters.wiring import Ledger, open_ledger
@@ -47,7 +47,7 @@ def create_app(ledger: Ledger | None = None, *, own_url: str = OWN_URL) -> Starl
 
     app = Starlette(
         routes=[
-            Mount("/twilio", routes=twilio.ROUTES),
+            Mount("/twilio", Router(twilio.ROUTES, redirect_slashes=False)),
             Mount("/", HeadAsGet(dashboards)),
         ],
         middleware=[Middleware(Requests)],

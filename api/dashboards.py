@@ -5,7 +5,7 @@ from typing import Final
 
 from api.contract import ContractualAPI
 from api.errors import HANDLERS
-from api.routes import calls, dead_letters, health, subjects
+from api.routes import call, calls, dead_letters, health, history, subjects
 
 _DESCRIPTION: Final = """\
 Call logs, their history, and the erasure of data subjects.
@@ -26,6 +26,6 @@ def create_dashboards() -> ContractualAPI:
         redirect_slashes=False,
         redoc_url=None,
     )
-    for routes in (calls, subjects, dead_letters, health):
+    for routes in (calls, call, history, subjects, dead_letters, health):
         api.include_router(routes.ROUTER)
     return api

@@ -111,6 +111,7 @@ class HeadAsGet:
             return
 
         async def send_head(message: Message) -> None:
+            scope["method"] = "HEAD"  # the server must know that no body will come
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

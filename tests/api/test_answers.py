@@ -13,12 +13,23 @@ import structlog
 from cells import asynchronous
 from psycopg.rows import TupleRow
 from serving import House, over_http, serving
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from twilio_forms import CALLER, call_callbacks, call_sid, leg_callbacks
 
 from adapters import logging
 from adapters.postgres.embedded import Urls
 from api.app import create_app
-from api.problems import PROBLEM_TYPES
+from api.errors import problem_of
+from api.problems import PROBLEM_TYPES, problem_response
+from domain.errors import (
+    IntegrityAlarm,
+    KeyStoreUnavailable,
+    NotFound,
+    Overloaded,
+    Refused,
+    Unavailable,
+)
 
 PROBLEM = "application/problem+json"
 
@@ -107,6 +118,7 @@ async def test_every_refusal_is_a_problem_whose_type_is_described(
             await house.ask("GET", "/calls/"),
             await house.ask("GET", "/twilio"),
             await house.ask("GET", f"/twilio/{house.workspace_id}/voice/levitation"),
+            await house.ask("POST", f"/twilio/{house.workspace_id}/voice/status/"),
             await house.ask("DELETE", f"{house.here}/calls"),
             await house.ask("PATCH", f"/twilio/{house.workspace_id}/voice/status"),
             await house.ask("POST", "/healthz"),
@@ -115,7 +127,7 @@ async def test_every_refusal_is_a_problem_whose_type_is_described(
             await house.ask("POST", f"{house.here}/subjects/x/erasure", content=b"x" * 300_000),
         ]
         statuses = [answer.status_code for answer in refused]
-        assert statuses == [404, 404, 404, 404, 404, 404, 405, 405, 405, 401, 400, 413]
+        assert statuses == [404, 404, 404, 404, 404, 404, 404, 405, 405, 405, 401, 400, 413]
         for answer in refused:
             problem = answer.json()
             assert answer.headers["content-type"] == PROBLEM
@@ -134,6 +146,29 @@ async def test_each_problem_type_has_its_address(database: Urls, tmp_path: Path)
         for name, kind in PROBLEM_TYPES.items():
             found = (await house.client.get(f"/problems/{name}")).json()
             assert (found["type"], found["status"]) == (f"/problems/{name}", kind.status)
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (NotFound("call"), "not-found"),
+        (Refused("deletion_before_erasure"), "refused"),
+        (Overloaded("writer"), "overloaded"),
+        (Unavailable("history"), "unavailable"),
+        (KeyStoreUnavailable("no key"), "unavailable"),
+        (IntegrityAlarm("tag"), "integrity-alarm"),
+        (psycopg.OperationalError("gone"), "unavailable"),
+        (ZeroDivisionError("secret"), "internal"),
+        (HTTPException(418), "internal"),
+    ],
+)
+def test_each_error_of_ours_is_one_problem(error: Exception, name: str) -> None:
+    """What a rule says may be shown; what went wrong inside may not."""
+    problem = problem_of(error)
+    answer = problem_response(Request({"type": "http", "headers": []}), problem)
+    assert problem.name == name
+    assert problem.detail == ("deletion_before_erasure" if name == "refused" else None)
+    assert ("retry-after" in answer.headers) == (answer.status_code == 503)
 
 
 @asynchronous
