@@ -1,0 +1,224 @@
+"""No personal value lies anywhere in the clear: not in a table, an index, the WAL or a log.
+
+A deployment of its own, as an operator runs it, is told calls that hold markers in every personal
+field, over HTTP, and then every byte that it wrote is searched, before an erasure and after it.
+"""
+
+import asyncio
+import base64
+import json
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+import httpx
+import psycopg
+import pytest
+from canary import Find, dresses, search
+from command_line import Running, answer, running
+from twilio_forms import ACCOUNT_SID, Form, call_sid, form_bytes, incoming_form, leg_callbacks
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.twilio.signature import sign
+
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+GENUINE: Final = frozenset({200, 204})
+
+
+class Markers(NamedTuple):
+    """What every planted text, and every planted number, has in it."""
+
+    word: str
+    digits: str
+
+    def text(self, of: str) -> str:
+        """A personal text, with letters and signs that encodings treat differently."""
+        return f"Zoë {self.word} & {of}"
+
+    def number(self, last: int) -> str:
+        """A telephone number: Belgian, and nobody's."""
+        return f"+32{self.digits}{last}"
+
+
+class Site(NamedTuple):
+    """A deployment that runs, and its workspace."""
+
+    home: Path
+    output: Path
+    url: str
+    workspace_id: str
+    api_key: str
+    token: str
+    markers: Markers
+
+    def post(self, form: Form, channel: str = "voice/status", *, token: str | None = None) -> int:
+        """Post a callback as Twilio does; the status of the answer."""
+        target = f"{self.url}/twilio/{self.workspace_id}/{channel}"
+        signature = sign(target, form, (token or self.token).encode())
+        headers = {**FORM, "X-Twilio-Signature": signature}
+        return httpx.post(target, content=form_bytes(form), headers=headers).status_code
+
+    def get_status(self, form: Form) -> int:
+        """Send a status callback in the query of a GET, as Twilio does where it is told to."""
+        query = urlencode(form, quote_via=quote)
+        target = f"{self.url}/twilio/{self.workspace_id}/voice/status?{query}"
+        headers = {"X-Twilio-Signature": sign(target, [], self.token.encode())}
+        return httpx.get(target, headers=headers).status_code
+
+    def read(self, path: str, *, method: str = "GET") -> str:
+        """Ask for one of the workspace's resources; the answer as it stands."""
+        url = f"{self.url}/v1/workspaces/{self.workspace_id}{path}"
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        return httpx.request(method, url, headers=headers).raise_for_status().text
+
+    def erase(self, number: str) -> None:
+        """Erase whoever has this number."""
+        (subject,) = json.loads(self.read(f"/subjects?number={quote(number)}"))["data"]
+        self.read(f"/subjects/{subject['subject_id']}/erasure", method="POST")
+
+    def search(self) -> set[Find]:
+        """Every byte under the home, and all that was printed, against every marker."""
+        _checkpoint(self.home)
+        master = (self.home / "master.key").read_text().split()[1]
+        stems = {
+            **self.markers._asdict(),
+            "api key": self.api_key[-40:],
+            "master key": base64.b64decode(master).hex(),
+        }
+        found = search([self.home, self.output], stems)
+        # The master key lies in one place.
+        found |= search([p for p in self.home.iterdir() if p.name != "master.key"], {"m": master})
+        return found
+
+
+@pytest.fixture
+def markers() -> Markers:
+    """Markers that lie nowhere yet."""
+    return Markers(f"cnry{secrets.token_hex(5)}", f"470{secrets.randbelow(10**7):07d}")
+
+
+@contextmanager
+def _up(folder: Path, markers: Markers) -> Iterator[tuple[Site, Running]]:
+    home, token = folder / "home", f"{markers.word}{secrets.token_hex(8)}"
+    made: dict[str, Any] = answer(
+        home,
+        *("workspaces", "create", "--name", "Ghent", "--twilio-account-sid", ACCOUNT_SID),
+        *("--twilio-auth-token", token, "--dial-target", markers.number(99)),
+    )
+    with running(home, "up", "--port", "0") as program:
+        site = Site(home, program.log, program.url, token=token, markers=markers, **made)
+        yield site, program
+        if program.process.poll() is None:
+            assert program.end(signal.SIGINT) == 0
+
+
+def _checkpoint(home: Path) -> None:
+    """Have all that is in PostgreSQL's memory written to its files."""
+
+    async def write() -> None:
+        async with EmbeddedPostgres(home) as urls:
+            with psycopg.connect(urls.admin, autocommit=True) as owner:
+                owner.execute("CHECKPOINT")
+
+    asyncio.run(write())
+
+
+def _marked(form: Form, markers: Markers) -> Form:
+    """The form with a marker in every field that may speak of a person, known or not."""
+    places = {
+        name: markers.text(name)
+        for end in ("From", "To", "Caller", "Called")
+        for name in (f"{end}City", f"{end}State", f"{end}Zip", f"{end}Country")
+    }
+    others = [
+        ("CallerName", markers.text("name")),
+        ("ForwardedFrom", markers.number(50)),
+        ("SipHeader_X-Customer", markers.text("header")),
+        (f"SipHeader_X-{markers.word}", "a name is personal too"),
+        ("AddOns", f'{{"caller": "{markers.text("addon")}"}}'),
+        ("SpeechResult", markers.text("speech")),
+    ]
+    return [pair for pair in form if pair[0] not in places] + [*places.items(), *others]
+
+
+def _callbacks(markers: Markers) -> Iterator[tuple[str, Form]]:
+    """Calls of every kind of party, and callbacks that nobody understands."""
+    parties = [
+        *(markers.number(n) for n in (1, 2)),
+        f"client:{markers.word}",
+        f"sip:{markers.word}@{markers.word}.example;user=phone",
+        f"whatsapp:{markers.number(3)}",
+        f"{markers.word} by name",
+    ]
+    for n, party in enumerate(parties):
+        form = incoming_form(call_sid(n), caller=party, callee=markers.number(10))
+        yield "voice/incoming", _marked(form, markers)
+        for form in leg_callbacks(call_sid(n), caller=party, callee=markers.number(10)):
+            yield "voice/status", _marked(form, markers)
+    odd = incoming_form(call_sid(90), caller=markers.number(4))
+    yield "voice/status", _marked([*odd, ("CallStatus", markers.text("status"))], markers)
+    yield "voice/incoming", _marked([("CallSid", markers.text("sid"))], markers)
+
+
+def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -> None:
+    """Not in a file and not in a line of output: before an erasure, after it, and at the end."""
+    with _up(tmp_path, markers) as (site, program):
+        for channel, form in _callbacks(markers):
+            assert site.post(form, channel) in GENUINE
+        asked = _marked(incoming_form(call_sid(91), caller=markers.number(5)), markers)
+        assert site.get_status(asked) in GENUINE
+        assert site.post(asked, token=f"{markers.word} forged") == 403
+        # Readers get the number: it was kept, sealed, and not lost.
+        number = markers.number(1)
+        assert _soon(lambda: number in site.read("/calls"))
+        assert number in site.read(f"/calls?number={quote(number)}")
+        assert site.search() == set()
+        for last in (1, 10):
+            site.erase(markers.number(last))
+        assert _soon(lambda: number not in site.read("/calls"))
+        assert site.search() == set()
+        assert program.end(signal.SIGINT) == 0
+    assert site.search() == set()
+
+
+def _soon(holds: Callable[[], bool]) -> bool:
+    """Whether it comes true while the views catch up."""
+    for _ in range(50):
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_whatever_is_written_in_the_clear_is_found(tmp_path: Path, markers: Markers) -> None:
+    """The search can fail: one value in a table is found there and in the WAL, in any dress."""
+    home = tmp_path / "home"
+
+    async def write() -> None:
+        async with EmbeddedPostgres(home) as urls:
+            with psycopg.connect(urls.admin, autocommit=True) as owner:
+                owner.execute("CREATE TABLE leak AS SELECT %s::text AS name", (markers.text("x"),))
+                owner.execute("CREATE INDEX ON leak (name)")
+
+    asyncio.run(write())
+    found = search([home], {"word": markers.word})
+    assert {find.dress for find in found} == {"word: plain"}
+    assert sum("pg_wal" in find.file for find in found) >= 1
+    assert sum("/base/" in find.file for find in found) >= 2  # the table and its index
+
+
+@pytest.mark.parametrize("dress", dresses("stem"))
+def test_every_dress_is_seen_through(dress: str, tmp_path: Path, markers: Markers) -> None:
+    """A number in each of its encodings, in the middle of other bytes, is found."""
+    for stem in (markers.digits, markers.word):
+        (tmp_path / "file").write_bytes(b"\x00junk" + dresses(stem)[dress] + b"\xffjunk")
+        assert Find(str(tmp_path / "file"), f"it: {dress}") in search([tmp_path], {"it": stem})
+    for before in range(6):
+        coded = base64.b64encode(b"x" * before + markers.word.encode() + b"yz")
+        (tmp_path / "file").write_bytes(coded)
+        assert search([tmp_path], {"it": markers.word})
