@@ -2,25 +2,31 @@
 
 Two clocks: ``known_at`` asks what had been recorded by then; ``as_of`` asks what had happened
 by then, as far as is known. The history only grows, and the time of recording never
-decreases along it: so the same ``known_at`` gives the same answer for ever.
+decreases along it: so the same ``known_at`` in the past gives the same answer for ever.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.calls.events import LegDescribed, LegRegistered
+from domain.calls.events import LegDescribed, LegEnded, LegRegistered
 from domain.messages import Entry
 
 
 def at(
     entries: Sequence[Entry],
     *,
+    version: int | None = None,
     known_at: datetime | None = None,
     as_of: datetime | None = None,
 ) -> list[Entry]:
-    """The entries of a call's stream that count at these times, in their order."""
-    known = [entry for entry in entries if known_at is None or entry.recorded_at <= known_at]
+    """The entries of a call's stream that count then, in their order; all, if nothing is asked."""
+    known = [
+        entry
+        for entry in entries
+        if (version is None or entry.version <= version)
+        and (known_at is None or entry.recorded_at <= known_at)
+    ]
     if as_of is None:
         return known
     began = _beginnings(known)
@@ -28,21 +34,29 @@ def at(
 
 
 def _beginnings(entries: Sequence[Entry]) -> dict[UUID, datetime]:
-    """When each leg began: the earliest that was reported of it."""
+    """By when each leg had begun: the earliest that anything known of it tells."""
     began: dict[UUID, datetime] = {}
     for entry in entries:
-        leg_id = getattr(entry.event, "leg_id", None)
+        leg_id: UUID | None = getattr(entry.event, "leg_id", None)
         if leg_id is not None:
-            when = entry.occurred_at or entry.recorded_at
-            began[leg_id] = min(when, began.get(leg_id, when))
+            by = _began_by(entry)
+            began[leg_id] = min(by, began.get(leg_id, by))
     return began
 
 
-def _happened_at(entry: Entry, began: dict[UUID, datetime]) -> datetime:
-    """When it happened, or else when we learnt of it.
+def _began_by(entry: Entry) -> datetime:
+    """A time by which the entry's leg had begun; for an end, its duration earlier."""
+    ended_after = entry.event.duration_seconds if isinstance(entry.event, LegEnded) else None
+    return _told_at(entry) - timedelta(seconds=ended_after or 0)
 
-    That we were first told of a leg by its last report does not make it begin there.
-    """
+
+def _happened_at(entry: Entry, began: dict[UUID, datetime]) -> datetime:
+    """When it happened. That a leg's last report told us of it first does not begin it there."""
     if isinstance(entry.event, LegRegistered | LegDescribed):
         return began[entry.event.leg_id]
+    return _told_at(entry)
+
+
+def _told_at(entry: Entry) -> datetime:
+    """When the provider says that it happened, or else when we learnt of it."""
     return entry.occurred_at or entry.recorded_at
