@@ -7,17 +7,21 @@ library changes `dataclasses` for the whole process when it is imported.
 """
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection, Cursor
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from adapters.event_store.batch import APPEND, Batch
 from adapters.event_store.knowledge import Knowledge
 from adapters.event_store.writer import Clock
+from adapters.postgres.pool import Role, acting_as
+
+_ROLE: Final[Role] = "ringledger_writer"
 
 
 class CellDatastore(PostgresDatastore):
@@ -26,10 +30,8 @@ class CellDatastore(PostgresDatastore):
     def __init__(self, url: str, schema: str, *, max_connections: int = 4) -> None:
         super().__init__(*[""] * 5, schema=schema, pool_size=1, max_overflow=max_connections - 1)
         # The library takes a URL in five pieces, and would lose what else it says.
-        inside = f"-c search_path={schema} -c role=ringledger_writer"
-        given = conninfo_to_dict(url)
-        options = f"{given.pop('options', '')} {inside}"
-        self.pool.kwargs = {**given, "options": options, "row_factory": dict_row}
+        inside = acting_as(make_conninfo(url, options=f"-c search_path={schema}"), _ROLE)
+        self.pool.kwargs = {**conninfo_to_dict(inside), "row_factory": dict_row}
 
 
 class CellRecorder(PostgresApplicationRecorder):
