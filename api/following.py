@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-import psycopg
 import structlog
 
 from adapters.cell import Cell
@@ -26,8 +25,7 @@ log = structlog.get_logger()
 async def following(ledger: Ledger) -> AsyncIterator[None]:
     """Keep every view of every cell up to date and finish erasures, until it is left.
 
-    Whatever breaks one of them for good ends the whole: a view that silently stands still is
-    worse than a process that somebody starts again.
+    Each outlives what breaks it and says so in the log; the callbacks are taken in any case.
     """
     async with asyncio.TaskGroup() as group:
         tasks = [
@@ -50,6 +48,6 @@ async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
     while True:
         try:
             await cell.erasures.finish()
-        except psycopg.OperationalError as error:
-            log.warning("erasures.wait", cell=cell.name, exc_info=error)
+        except Exception:
+            log.exception("erasures.unfinished", cell=cell.name)
         await asyncio.sleep(pause)

@@ -22,7 +22,9 @@ from api.cli.tables import calls_table, history_table, steps_table
 from api.deployment import Deployment
 from api.parameters import CallQuestion, MomentParameter
 from api.problems import PROBLEM_TYPES, Problem
-from api.routes.calls import get_call, get_history, list_calls
+from api.routes.call import get_call
+from api.routes.calls import list_calls
+from api.routes.history import get_history
 from api.security import Caller, Session
 from domain.calls.words import Direction, Outcome
 from domain.errors import NotFound
@@ -99,8 +101,9 @@ def show(
     if as_json:
         write_json(found)
     else:
-        title = f"{found['outcome'] or 'It goes on'}; {found['version']} entries; times in UTC"
-        console().print(steps_table(found, title))
+        outcome = found["outcome"] or "it goes on"
+        typer.echo(f"{outcome}; {found['version']} entries; times are UTC")
+        console().print(steps_table(found))
 
 
 @app.command(epilog=EXIT_CODES)

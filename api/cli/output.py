@@ -39,9 +39,9 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else WIDE)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Rows for people: what is not there is left blank, times are to the second."""
-    found = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold")
+    found = Table(box=SIMPLE_HEAD)
     for column in columns:
         found.add_column(column, no_wrap=True)
     for row in rows:
@@ -63,6 +63,6 @@ def shown(value: object) -> str:
             return str(value)
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows for people."""
-    console().print(table(columns, rows, title))
+    console().print(table(columns, rows))

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
+from subprocess import CalledProcessError
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -114,6 +115,7 @@ _VERDICTS: Final[Sequence[tuple[tuple[type[Exception], ...], ExitCode, str]]] = 
     ((NotFound,), ExitCode.not_found, "there is no such {}"),
     ((Unavailable, KeyStoreUnavailable), ExitCode.unavailable, "{}"),
     ((psycopg.OperationalError,), ExitCode.unavailable, "the database cannot be had: {}"),
+    ((OSError, CalledProcessError), ExitCode.unavailable, "{}"),
     ((IntegrityAlarm,), ExitCode.wrong, "integrity alarm: {}"),
     ((Refused,), ExitCode.wrong, "a rule says no: {}"),
     ((MigrationError,), ExitCode.wrong, "{}"),

@@ -28,11 +28,11 @@ def lasted(seconds: int | None) -> str:
     return "" if seconds is None else f"{seconds // 60}:{seconds % 60:02}"
 
 
-def calls_table(calls: Sequence[Json], title: str = "", *, with_ids: bool = False) -> Table:
+def calls_table(calls: Sequence[Json], *, with_ids: bool = False) -> Table:
     """A page of the call log."""
     columns = ("started", "", "caller", "callee", "outcome", "talk", "legs")
     rows = ((*_call(call), *([call["id"]] if with_ids else [])) for call in calls)
-    return table((*columns, "call") if with_ids else columns, rows, title)
+    return table((*columns, "call") if with_ids else columns, rows)
 
 
 def _call(call: Json) -> tuple[object, ...]:
@@ -47,7 +47,7 @@ def _call(call: Json) -> tuple[object, ...]:
     )
 
 
-def steps_table(call: Json, title: str = "") -> Table:
+def steps_table(call: Json) -> Table:
     """A call's way, step by step."""
     names = leg_names(call)
     return table(
@@ -62,11 +62,10 @@ def steps_table(call: Json, title: str = "") -> Table:
             )
             for step in call["steps"]
         ),
-        title,
     )
 
 
-def history_table(entries: Sequence[Json], title: str = "") -> Table:
+def history_table(entries: Sequence[Json]) -> Table:
     """Every entry of a call: when it happened, and when we learnt it."""
     legs = dict.fromkeys(str(entry["fields"].get("leg_id")) for entry in entries)
     names = {leg: str(number) for number, leg in enumerate(legs, 1)}
@@ -83,7 +82,6 @@ def history_table(entries: Sequence[Json], title: str = "") -> Table:
             )
             for entry in entries
         ),
-        title,
     )
 
 

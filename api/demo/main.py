@@ -180,11 +180,10 @@ class _Performance:
         return max((n for n in shown if n in calls and n.startswith("+")), key=calls.__getitem__)
 
     def _conclude(self, report: Report, dashboards: Sequence[Dashboard]) -> None:
-        names = (office.name for office in self._day.offices)
-        call_id = call_id_of(dashboards[0].workspace_id, self._day.question.call.sid)
-        self._story.try_it(
-            self._stage.base_url, dict(zip(names, dashboards, strict=True)), call_id
-        )
+        question = self._day.question
+        named = {o.name: one for o, one in zip(self._day.offices, dashboards, strict=True)}
+        call_id = call_id_of(dashboards[0].workspace_id, question.call.sid)
+        self._story.try_it(self._stage.base_url, named, call_id, question.asked_at)
         for line in report.wrong[:SHOWN_PROBLEMS]:
             self._story.say(f"[bold red]wrong:[/] {line}")
         checked = f"{len(self._day.calls):,} calls checked"

@@ -1,7 +1,7 @@
 """What the demo shows: the day in numbers, the call log, one call as it was, and an erasure."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -41,13 +41,13 @@ class Story:
 
     def page(self, name: str, calls: list[Json], note: str = "") -> None:
         """A page of the call log."""
-        self._show(calls_table(calls, f"{name}: the newest calls{note} (UTC)"))
+        self._show(calls_table(calls), f"{name}: the newest calls{note} (UTC)")
 
     def timeline(self, call: Json, history: list[Json]) -> None:
         """One call's steps, and the entries that say so."""
-        title = f"The way of call {call['id']} (UTC)"
-        self._show(steps_table(call, title))
-        self._show(history_table(history, "What its history holds"))
+        self._show(steps_table(call), f"The way of call {call['id']} (UTC)")
+        title = "Its history: when it happened, as the provider says, and when we learnt it"
+        self._show(history_table(history), title)
 
     def question(self, asked_at: datetime, then: Json, now: Json) -> None:
         """What we knew of a call at a time, beside what we know now."""
@@ -65,7 +65,7 @@ class Story:
             )
         )
         title = f"What did we know of this call at {at}? (known_at={asked_at:%Y-%m-%dT%H:%M:%SZ})"
-        self._show(table(("", f"at {at}", "now"), rows, title))
+        self._show(table(("", f"at {at}", "now"), rows), title)
 
     def erasure(self, certificate: Json, calls: int) -> None:
         """What the erasure's certificate says."""
@@ -75,14 +75,16 @@ class Story:
             f"at {clock(certificate['erased_at'])}"
         )
 
-    def try_it(self, base_url: str, dashboards: dict[str, Dashboard], call_id: str) -> None:
+    def try_it(
+        self, base_url: str, dashboards: dict[str, Dashboard], call_id: str, asked_at: datetime
+    ) -> None:
         """Lines to paste into another terminal."""
         for name, dashboard in dashboards.items():
             self.say(f"[bold]{name}[/]  workspace {dashboard.workspace_id}")
             self._paste(f"  api key {dashboard.api_key}")
         first = next(iter(dashboards.values()))
         self.say("\n[bold]Try[/] (in another terminal)")
-        for line in _curl_lines(first, call_id):
+        for line in _curl_lines(first, call_id, asked_at):
             self._paste(line)
         self.say(f"\nThe API reference: [link]{base_url}/docs[/link]")
 
@@ -90,7 +92,10 @@ class Story:
         # Not wrapped: it must survive being pasted.
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def _show(self, shown: Table) -> None:
+    def _show(self, shown: Table, title: str = "") -> None:
+        # A title of the table itself would be broken at the table's width.
+        if title:
+            self._console.print(f"[bold]{title}[/]", highlight=False)
         self._console.print(shown)
         self._console.print()
 
@@ -99,17 +104,18 @@ def _statuses(call: Json) -> str:
     return ", ".join(leg["status"] or "?" for leg in call["legs"])
 
 
-def _curl_lines(dashboard: Dashboard, call_id: str) -> list[str]:
-    questions: list[tuple[str, Any]] = [
-        ("the missed calls", "$RL/calls?outcome=missed&limit=5"),
-        ("one call", f"$RL/calls/{call_id}"),
-        ("its history", f"$RL/calls/{call_id}/history"),
-        ("what nobody understood", "$RL/dead-letters"),
-    ]
+def _curl_lines(dashboard: Dashboard, call_id: str, asked_at: datetime) -> list[str]:
+    questions = (
+        ("the missed calls", "calls?outcome=missed&limit=5"),
+        ("that call", f"calls/{call_id}"),
+        ("as we knew it then", f"calls/{call_id}?known_at={asked_at:%Y-%m-%dT%H:%M:%SZ}"),
+        ("its history", f"calls/{call_id}/history"),
+        ("what nobody understood", "dead-letters"),
+    )
     return [
         f"export RL={dashboard.url} KEY={dashboard.api_key}",
         *(
-            f'curl -s -H "Authorization: Bearer $KEY" "{url}"   # {what}'
-            for what, url in questions
+            f'curl -s -H "Authorization: Bearer $KEY" "$RL/{address}"   # {what}'
+            for what, address in questions
         ),
     ]

@@ -75,3 +75,15 @@ def test_broken_off_it_leaves_nothing_running(tmp_path: Path) -> None:
             assert program.process.poll() is None
         assert program.end(signal.SIGINT) == 1
     assert is_stopped(home)
+
+
+def test_after_a_kill_it_begins_anew(tmp_path: Path) -> None:
+    """What a killed demo left, its PostgreSQL included, is in nobody's way."""
+    home = tmp_path / "home"
+    with running(home, "demo", "--calls", "20", "--port", "0", "--stay") as program:
+        program.wait_for(r"Stays up at")
+        program.end(signal.SIGKILL)
+    assert not is_stopped(home)
+    done = ringledger(home, "demo", "--calls", "20")
+    assert done.returncode == 0, done.stderr
+    assert is_stopped(home)
