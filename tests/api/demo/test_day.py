@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.twilio.addresses import read_address
 from adapters.twilio.callbacks import NotUnderstood, read_callback
 from api.demo.calls import PlayedCall
 from api.demo.day import Day, make_day
@@ -67,6 +68,17 @@ def test_every_outcome_and_both_directions_happen(day: Day) -> None:
     """The day shows all that a call log can say."""
     assert {call.expected.outcome for call in day.calls} == set(Outcome)
     assert {call.expected.direction for call in day.calls} == {"inbound", "outbound", None}
+
+
+def test_parties_of_every_kind_call(day: Day) -> None:
+    """Withheld, SIP, browser and missing callers are among them, and fields nobody knows."""
+    forms = [dict(delivery.form) for delivery in day.deliveries if delivery.kind is Kind.first]
+    kinds = {
+        address.kind if (address := read_address(form.get("From"))) else None for form in forms
+    }
+    assert {"e164", "withheld", "sip", "client", None} <= kinds
+    assert any("SentimentPreview" in form for form in forms)
+    assert any(set(form) == {"CallSid", "AccountSid", "CallStatus"} for form in forms)
 
 
 def test_every_callback_is_delivered_and_some_twice(day: Day) -> None:
