@@ -86,8 +86,7 @@ def demo_(
 
 
 async def _up(address: tuple[str, int] | None, *, follows: bool) -> None:
-    # The web framework takes longer to import than most commands take to run.
-    from api.up import listen, up, url_of  # noqa: PLC0415
+    from api.up import listen, up, url_of  # noqa: PLC0415 - slow, and few commands need it
 
     settings = load()
     logging.configure("console" if sys.stderr.isatty() else "json")

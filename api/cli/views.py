@@ -1,7 +1,7 @@
 """``ringledger views``: build a view anew from the history."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from psycopg.conninfo import make_conninfo
@@ -14,6 +14,7 @@ from adapters.wiring import database, prepare
 from api.cli.output import AsJson, write_json
 from api.cli.running import EXIT_CODES, ExitCode, WrongUsage, run
 from api.following import VIEWS
+from projections.projection import Projection
 from projections.rebuild import Comparison, rebuild
 
 app = typer.Typer(help="Views, which can always be built again.", no_args_is_help=True)
@@ -61,12 +62,19 @@ async def _rebuild(view: str | None, *, check: bool) -> list[tuple[str, Comparis
         for cell in settings.cell_schemas:
             url = make_conninfo(urls.admin, options=f"-c search_path={cell}")
             for projection in chosen:
-                with Progress(console=Console(stderr=True), transient=True) as bar:
-                    task = bar.add_task(f"{cell} {projection.name}", total=None)
-
-                    def progress(done: int, total: int, bar: Progress = bar) -> None:
-                        bar.update(task, completed=done, total=total)  # noqa: B023
-
-                    result = await rebuild(url, projection, progress, swap=not check)
+                result = await _rebuild_one(url, projection, cell, swap=not check)
                 found.append((f"{cell}.{projection.name}", result))
     return found
+
+
+async def _rebuild_one(
+    url: str, projection: Projection[Any], cell: str, *, swap: bool
+) -> Comparison:
+    """Rebuild one view of one cell under a progress bar."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{cell} {projection.name}", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return await rebuild(url, projection, progress, swap=swap)

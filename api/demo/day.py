@@ -29,8 +29,15 @@ CALLS_BY_HOUR: Final = (
     *(0.3, 0.2, 0.2, 0.2, 0.3, 0.6, 1.5, 4, 9, 12, 12, 11),
     *(8, 10, 11, 11, 10, 8, 5, 3, 2, 1.5, 1, 0.5),
 )
-SHARES: Final = (0.6, 0.4)
-"""How the calls are spread over the two offices."""
+OFFICES: Final = (0.6, 0.4)
+"""How the calls are spread over the two."""
+
+CALLERS: Final = (0.95, 0.025, 0.015, 0.01)
+"""Who calls in: somebody known, a withheld number, another exchange, nobody that is named."""
+
+UNKNOWN_FIELDS: Final = 0.05
+MINIMAL: Final = 0.1
+"""Of the calls that are fit for it: those whose callbacks lost nearly everything on the way."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,7 +73,7 @@ def make_day(end: datetime, calls: int, seed: int) -> Day:
     played = [question.call]
     for minute in sorted(rng.choices(minutes, weights, k=calls - 1)):
         moment = start + timedelta(minutes=minute, seconds=rng.randrange(60))
-        office = rng.choices((0, 1), SHARES)[0]
+        office = rng.choices((0, 1), OFFICES)[0]
         played.append(_call(cast[office], known[office], moment, rng))
     deliveries = deliver(played, question.call, end, rng)
     return Day(start, cast, tuple(played), deliveries, question)
@@ -77,20 +84,18 @@ def _call(office: Office, known: tuple[Party, ...], start: datetime, rng: Random
     casting = Casting(
         office,
         _customer(script, known, rng),
-        _extra(rng) if rng.random() < 0.05 else (),  # noqa: PLR2004 - one in twenty
-        is_minimal=_is_single_answer(script) and rng.random() < 0.1,  # noqa: PLR2004
+        _extra(rng) if rng.random() < UNKNOWN_FIELDS else (),
+        is_minimal=_is_single_answer(script) and rng.random() < MINIMAL,
     )
     return play_call(script, casting, start, moments(rng), rng)
 
 
 def _customer(script: Script, known: tuple[Party, ...], rng: Random) -> Party | None:
     """Somebody known, or now and then a caller of whom hardly anything is shown."""
-    odd = rng.random() if script.direction == "inbound" else 1.0
-    if odd < 0.025:  # noqa: PLR2004 - a share
-        return withheld(rng)
-    if odd < 0.04:  # noqa: PLR2004
-        return from_exchange(rng)
-    return None if odd < 0.05 else choose_customer(known, rng)  # noqa: PLR2004
+    somebody = choose_customer(known, rng)
+    if script.direction == "outbound":
+        return somebody
+    return rng.choices((somebody, withheld(rng), from_exchange(rng), None), CALLERS)[0]
 
 
 def _is_single_answer(script: Script) -> bool:
