@@ -18,6 +18,10 @@ READ_ONLY = (
     r"-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\ read"
 )
 
+BOUNDED = "-c statement_timeout=8s"
+BOUNDED_NETWORK = {"connect_timeout": 5, "tcp_user_timeout": 8_000}
+"""Nobody waits for ever for a database that fell silent; Twilio waits 15 s at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -60,8 +64,8 @@ async def open_cell(
     url: str, name: str, master_keys: MasterKeys, clock: Clock
 ) -> AsyncIterator[Cell]:
     """Open a cell and start its writer; on leaving, all who wait are answered first."""
-    inside = make_conninfo(url, options=f"-c search_path={name}")
-    read_only = make_conninfo(url, options=f"-c search_path={name} {READ_ONLY}")
+    inside = make_conninfo(url, options=f"-c search_path={name} {BOUNDED}", **BOUNDED_NETWORK)
+    read_only = make_conninfo(inside, options=f"-c search_path={name} {BOUNDED} {READ_ONLY}")
     keyring = Keyring(master_keys)
     writer = CellWriter(lambda: connect(inside, "ringledger_writer"), keyring, clock)
     reading = await open_pool(read_only, "ringledger_api", min_size=1, max_size=8)

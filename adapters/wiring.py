@@ -90,8 +90,7 @@ async def prepare(settings: Settings, urls: Urls) -> list[str]:
     """
     applied = await migrate(urls.admin, cells=settings.cell_schemas)
     if not settings.master_key_file.exists():
-        pool = await open_pool(urls.app, "ringledger_api")
-        async with pool:
+        async with await open_pool(urls.app, "ringledger_writer") as pool:
             if await Directory(pool, settings.cell_schemas).all():
                 raise KeyStoreUnavailable(
                     f"the master key {settings.master_key_file} is missing, "

@@ -10,7 +10,7 @@ nothing new. So a retry never doubles anything.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -97,13 +97,16 @@ class CellWriter:
         """Commit the batch; a request that breaks it fails alone."""
         try:
             await self._commit(waiting)
+        except Unavailable as error:
+            # Who came meanwhile has waited as long. Their sender will try again, or give up.
+            _fail((*waiting, *self._queue), error)
+            self._queue.clear()
         except Exception as error:  # noqa: BLE001 - whatever broke, all who wait must hear of it
-            if len(waiting) > 1 and not isinstance(error, Unavailable):
-                for one in waiting:
-                    await self._serve([one])
+            if len(waiting) == 1:
+                _fail(waiting, error)
                 return
             for one in waiting:
-                _fail(one, error)
+                await self._serve([one])
 
     async def _commit(self, waiting: Sequence[Waiting]) -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
@@ -124,22 +127,13 @@ class CellWriter:
         self._knowledge.bound()
         connection = await self._connected()
         live = [one for one in waiting if not one.answer.done()]
-        streams = {one.request.stream_id for one in live}
-        remembered = {stream for stream in streams if stream in self._knowledge.streams}
+        remembered = {
+            one.request.stream_id
+            for one in live
+            if one.request.stream_id in self._knowledge.streams
+        }
         batch = await self._prepare(connection, live)
-        answers, doubtful = [], []
-        for one in live:
-            try:
-                if not one.answer.done():
-                    answers.append((one, batch.add(one.request)))
-            except NotFound as error:
-                _fail(one, error)
-            except Refused as refusal:
-                # What was remembered may be out of date; what was just read is not.
-                if one.request.stream_id in remembered:
-                    doubtful.append(one)
-                else:
-                    _fail(one, refusal)
+        answers, doubtful = _decide(batch, live, remembered)
         if batch.entries:
             await connection.execute(APPEND, batch.parameters(), prepare=True)
         batch.commit()
@@ -157,9 +151,7 @@ class CellWriter:
             try:
                 keys[workspace_id] = await self._keyring.get(connection, workspace_id)
             except NotFound as error:
-                for one in waiting:
-                    if one.request.workspace_id == workspace_id:
-                        _fail(one, error)
+                _fail((one for one in waiting if one.request.workspace_id == workspace_id), error)
         requests = [one.request for one in waiting if not one.answer.done()]
         await self._knowledge.learn(connection, requests, keys, _buckets(requests, now))
         return Batch(self._knowledge, keys, now)
@@ -190,9 +182,33 @@ class CellWriter:
             await connection.close()
 
 
-def _fail(waiting: Waiting, error: Exception) -> None:
-    if not waiting.answer.done():
-        waiting.answer.set_exception(error)
+def _decide(
+    batch: Batch, waiting: Sequence[Waiting], remembered: Collection[UUID]
+) -> tuple[list[tuple[Waiting, Receipt]], list[Waiting]]:
+    """Put what waits into the batch: the receipts, and the refusals that rest on memory.
+
+    What was remembered of a stream may be out of date; what was just read is not.
+    """
+    answers, doubtful = [], []
+    for one in waiting:
+        if one.answer.done():
+            continue
+        try:
+            answers.append((one, batch.add(one.request)))
+        except NotFound as error:
+            _fail((one,), error)
+        except Refused as refusal:
+            if one.request.stream_id in remembered:
+                doubtful.append(one)
+            else:
+                _fail((one,), refusal)
+    return answers, doubtful
+
+
+def _fail(waiting: Iterable[Waiting], error: Exception) -> None:
+    for one in waiting:
+        if not one.answer.done():
+            one.answer.set_exception(error)
 
 
 def _buckets(requests: Sequence[Request], now: datetime) -> set[UUID]:

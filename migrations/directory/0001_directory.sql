@@ -7,5 +7,5 @@ CREATE TABLE workspaces (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
-GRANT SELECT ON workspaces TO ringledger_api, ringledger_writer, ringledger_follower;
-GRANT INSERT ON workspaces TO ringledger_writer;
+-- Not to ringledger_api: it sees one workspace at a time, and never the names of the others.
+GRANT SELECT, INSERT ON workspaces TO ringledger_writer;
