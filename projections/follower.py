@@ -116,7 +116,6 @@ class Follower:
             self._position = position
 
     async def _apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        self._folds.bound()
         if missing := self._folds.missing(entries):
             before = entries[0].position - 1
             self._folds.add(await read_streams(connection, missing, before))

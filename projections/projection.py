@@ -44,7 +44,7 @@ class Projection(Generic[Folded]):
 
 
 class Folds(Generic[Folded]):
-    """Streams folded so far, kept in memory up to a bound."""
+    """Streams folded so far, kept in memory up to a bound; what is forgotten is read again."""
 
     LIMIT = 50_000
 
@@ -53,7 +53,12 @@ class Folds(Generic[Folded]):
         self._known: dict[UUID, Folded] = {}
 
     def missing(self, entries: Sequence[Entry]) -> list[UUID]:
-        """The streams whose beginning must be read again before these can be folded."""
+        """The streams whose beginning must be read again before these can be folded.
+
+        Asked before each batch: it is here that a full memory is emptied.
+        """
+        if len(self._known) > self.LIMIT:
+            self.forget()
         ours = [entry for entry in entries if self._projection.reads(entry)]
         begun = {entry.stream_id for entry in ours if entry.version == 1}
         return list({entry.stream_id for entry in ours} - begun - self._known.keys())
@@ -70,11 +75,6 @@ class Folds(Generic[Folded]):
     def rows(self, streams: Iterable[UUID]) -> list[tuple[Any, ...]]:
         """The rows of these streams."""
         return [self._projection.row(self._known[stream]) for stream in streams]
-
-    def bound(self) -> None:
-        """Keep the memory bounded; what is forgotten is read again when it is needed."""
-        if len(self._known) > self.LIMIT:
-            self.forget()
 
     def forget(self) -> None:
         """What is in memory may not be what was committed."""

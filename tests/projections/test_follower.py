@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -119,10 +120,17 @@ async def test_followers_of_one_view_take_turns(database: Urls, tmp_path: Path) 
 async def test_memory_is_bounded(
     database: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was forgotten to make room is read again."""
+    """Beyond its limit everything is forgotten, and what is needed is read again."""
     monkeypatch.setattr(Folds, "LIMIT", 3)
     async with new_cell(database, tmp_path) as home:
         await open_tally(home)
+        entries = await home.entries()
+        folds, later = Folds(TALLY), [entry for entry in entries if entry.version > 1]
+        for limit, missing in ((3, set[UUID]()), (4, {entry.stream_id for entry in later})):
+            streams = list({entry.stream_id: None for entry in entries})[:limit]
+            folds.add([entry for entry in entries if entry.stream_id in streams])
+            known = [entry for entry in later if entry.stream_id in streams]
+            assert set(folds.missing(known)) == missing & set(streams)
         async with await home.cell.follow() as connection:
             follower = Follower(home.cell.follow, TALLY, batch=4)
             for part in (calls(10, 20)[start::3] for start in range(3)):

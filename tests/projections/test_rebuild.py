@@ -27,7 +27,7 @@ from views import (
 from adapters.postgres.embedded import Urls
 from projections.call_log.view import CALL_LOG
 from projections.follower import Follower
-from projections.rebuild import Comparison, rebuild
+from projections.rebuild import Comparison, Progress, rebuild
 
 CALLS = 12
 KILL = """
@@ -135,23 +135,39 @@ async def test_a_follower_that_lags_is_met_where_it_is(database: Urls, tmp_path:
         assert await rows_of(home, CALL_LOG) == await rows_owed(home, CALL_LOG)
 
 
+def follow_meanwhile(home: Home) -> Progress:
+    """Bring the view up to date at each step of a rebuild, while it waits in its snapshot."""
+
+    def follow(*_: int) -> None:
+        other = threading.Thread(target=asyncio.run, args=(catch_up(home),))
+        other.start()
+        other.join()
+
+    return follow
+
+
+@asynchronous
+async def test_what_comes_meanwhile_is_no_difference(database: Urls, tmp_path: Path) -> None:
+    """The view is compared as it was when the rebuild began."""
+    async with followed_cell(database, tmp_path) as home:
+        await home.hear(*day(first=CALLS))
+        found = await rebuild(owner_url(home), CALL_LOG, follow_meanwhile(home))
+        assert found == Comparison(CALLS, 0, 0, swapped=True)
+        assert (await rebuilt(home)).rows == 2 * CALLS
+
+
 @asynchronous
 async def test_what_comes_between_compare_and_swap_stays(database: Urls, tmp_path: Path) -> None:
     """A follower that goes on meanwhile loses nothing, not even of the rows that are exchanged."""
     async with new_cell(database, tmp_path) as home:
-        forms = day()
-        await home.hear(*forms[: 3 * CALLS])
+        *forms, last = day()
+        await home.hear(*forms)
         await catch_up(home)
-        await tamper(home)
-        await home.hear(*forms[3 * CALLS :], *day(first=CALLS))
-
-        def follow(*_: int) -> None:
-            # In another thread, as in another process: the rebuild waits in its snapshot.
-            other = threading.Thread(target=asyncio.run, args=(catch_up(home),))
-            other.start()
-            other.join()
-
-        assert not (await rebuild(owner_url(home), CALL_LOG, follow)).is_equal
+        await home.address.sql("UPDATE call_log SET talk_seconds = 3600")
+        await home.hear(*day(first=CALLS))
+        await home.hear(last)
+        found = await rebuild(owner_url(home), CALL_LOG, follow_meanwhile(home))
+        assert found == Comparison(CALLS, CALLS, CALLS, swapped=True)
         assert await rows_of(home, CALL_LOG) == await rows_owed(home, CALL_LOG)
 
 

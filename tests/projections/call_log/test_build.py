@@ -76,7 +76,7 @@ def test_folding_changes_nothing_that_was() -> None:
 
 def test_a_call_without_times_is_sorted_by_when_we_heard_of_it() -> None:
     """A page of calls has a place for each."""
-    entries = entries_of(leg("line", "ringing"))
+    entries = entries_of(leg("line", "ringing answered"))
     found = columns(entries)
     assert found["started_at"] is None
     assert found["sort_at"] == entries[0].recorded_at

@@ -16,7 +16,6 @@ from twilio_forms import call_callbacks, call_sid
 
 from adapters.postgres.embedded import Urls
 from domain.calls.call import CALL
-from domain.calls.outcome import outcome
 from domain.calls.state import Call
 from domain.calls.words import LegStatus
 from domain.messages import Entry
@@ -123,8 +122,14 @@ def test_a_late_report_changes_what_was_true_and_not_what_was_known() -> None:
     assert statuses(before_it) == {leg_of("line"): LegStatus.ringing}
     after_it = timeline.at(entries, known_at=at(103), as_of=at(30))
     assert statuses(after_it) == {leg_of("line"): LegStatus.answered}
-    over = call_of(timeline.at(entries, as_of=at(69)))
-    assert outcome(over) == outcome(call_of(entries))
+    assert call_of(timeline.at(entries, as_of=at(69))) == call_of(entries)
+
+
+def test_a_leg_begins_by_what_was_known() -> None:
+    """What we learnt later does not make it begin earlier for whom asks what we knew."""
+    entries = entries_of([report("line", "ringing@30"), report("line", "dialing@0")])
+    assert timeline.at(entries, known_at=RECORDED_FROM, as_of=at(10)) == []
+    assert len(timeline.at(entries, as_of=at(10))) == 2
 
 
 def test_the_order_of_hearing_is_not_the_order_of_happening() -> None:
