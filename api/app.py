@@ -3,7 +3,6 @@
 They are apart because a callback has no use for a schema, and takes half the time without one.
 """
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
@@ -14,6 +13,7 @@ from starlette.routing import Mount, Router
 
 from adapters import logging, settings
 from adapters.wiring import Ledger, open_ledger
+from api import collector
 from api.dashboards import create_dashboards
 from api.deployment import Deployment
 from api.errors import HANDLERS
@@ -40,9 +40,7 @@ def create_app(ledger: Ledger | None = None, *, own_url: str = OWN_URL) -> Starl
                 logging.configure()
                 opened = await stack.enter_async_context(open_ledger(settings.load()))
                 Deployment.of(opened, own_url).attach(app, dashboards)
-            # What start-up made stays for good: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
+            collector.settle()
             yield
 
     app = Starlette(

@@ -6,6 +6,7 @@ from typing import Final
 from api.contract import ContractualAPI
 from api.errors import HANDLERS
 from api.routes import call, calls, dead_letters, health, history, subjects
+from api.routes.reference import serve_reference
 
 _DESCRIPTION: Final = """\
 Call logs, their history, and the erasure of data subjects.
@@ -24,8 +25,10 @@ def create_dashboards() -> ContractualAPI:
         description=_DESCRIPTION,
         exception_handlers=HANDLERS,
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
     )
     for routes in (calls, call, history, subjects, dead_letters, health):
         api.include_router(routes.ROUTER)
+    serve_reference(api)
     return api

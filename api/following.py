@@ -10,6 +10,7 @@ import structlog
 
 from adapters.cell import Cell
 from adapters.wiring import Ledger
+from api import collector
 from projections.call_log.view import CALL_LOG
 from projections.follower import Follower
 from projections.projection import Projection
@@ -27,6 +28,7 @@ async def following(ledger: Ledger) -> AsyncIterator[None]:
 
     Each outlives what breaks it and says so in the log; the callbacks are taken in any case.
     """
+    collector.settle()
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(work)
