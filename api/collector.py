@@ -12,7 +12,7 @@ at them again and again took most of the time of decoding them.
 
 
 def settle() -> None:
-    """Call once the process is up: what start-up made stays for good and is not looked at again."""
+    """Call once the process is up: what start-up made stays, and is not looked at again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)
