@@ -9,8 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.calls.events import LegDescribed, LegEnded, LegRegistered
+from domain.calls.events import (
+    CallRouted,
+    LegDescribed,
+    LegDialed,
+    LegEnded,
+    LegQueued,
+    LegRang,
+    LegRegistered,
+)
 from domain.messages import Entry
+
+_OPENING = (LegQueued, LegDialed, LegRang, CallRouted)
+"""What can only have happened as a leg began, before anybody answered it."""
 
 
 def at(
@@ -41,6 +52,11 @@ def _beginnings(entries: Sequence[Entry]) -> dict[UUID, datetime]:
         if leg_id is not None:
             by = _began_by(entry)
             began[leg_id] = min(by, began.get(leg_id, by))
+    for entry in entries:
+        if isinstance(entry.event, LegRegistered) and entry.event.parent_id is not None:
+            # Who dials is there before who is dialled.
+            parent, by = entry.event.parent_id, began[entry.event.leg_id]
+            began[parent] = min(by, began.get(parent, by))
     return began
 
 
@@ -51,9 +67,16 @@ def _began_by(entry: Entry) -> datetime:
 
 
 def _happened_at(entry: Entry, began: dict[UUID, datetime]) -> datetime:
-    """When it happened. That a leg's last report told us of it first does not begin it there."""
-    if isinstance(entry.event, LegRegistered | LegDescribed):
-        return began[entry.event.leg_id]
+    """When it happened. That a leg's last report told us of it first does not begin it there.
+
+    Twilio's request for instructions, the first that is heard of an incoming call, has no time: it
+    came when the leg began.
+    """
+    event = entry.event
+    if isinstance(event, LegRegistered | LegDescribed):
+        return began[event.leg_id]
+    if event.occurred_at is None and isinstance(event, _OPENING):
+        return began[event.leg_id]
     return _told_at(entry)
 
 

@@ -162,6 +162,19 @@ def test_who_was_on_a_leg_was_so_from_its_beginning() -> None:
     assert unknown.legs[leg_of("line")].caller is None
 
 
+def test_an_incoming_call_began_before_what_it_dialled() -> None:
+    """The caller's leg is first heard of without a time; the leg it dialled tells by when."""
+    untimed = report("caller", "ringing")
+    entries = entries_of(
+        [untimed, *leg("desk", "dialing@10 ringing@12", parent="caller")], recorded_from=at(100)
+    )
+    assert timeline.at(entries, as_of=at(9)) == []
+    assert statuses(timeline.at(entries, as_of=at(10))) == {
+        leg_of("caller"): LegStatus.ringing,
+        leg_of("desk"): LegStatus.dialing,
+    }
+
+
 def test_without_the_providers_time_ours_stands_in() -> None:
     """A report that does not say when happened, for all we know, when we heard of it."""
     entries = entries_of(leg("line", "ringing answered"))
