@@ -1,0 +1,49 @@
+"""The newest page of calls with every number opened, against the same SELECT with none opened."""
+
+from statistics import median
+from typing import Final
+
+from adapters.event_store.values import open_values
+from bench.calls import MANY, at_least
+from bench.ground import Ground, Home
+from bench.measure import MILLISECONDS, Bar, Measurement, in_turn, seconds
+from bench.sizes import Sizes
+from domain.personal_data import ReadingState
+from projections.call_log.read import CallRow, find_calls
+
+BAR: Final = Bar("<=", 3)
+CALLS: Final = 50
+ROLES: Final = ("caller", "callee")
+
+
+async def of_50(ground: Ground, sizes: Sizes) -> Measurement:
+    """The median page of each run, each page in a snapshot of its own."""
+    home = await at_least(sizes.paged_calls, await ground.home(MANY))
+
+    async def ours() -> float:
+        return MILLISECONDS * median(
+            [await seconds(lambda: _opened(home)) for _ in range(sizes.pages)]
+        )
+
+    async def other() -> float:
+        return MILLISECONDS * median(
+            [await seconds(lambda: _sealed(home)) for _ in range(sizes.pages)]
+        )
+
+    figures = await in_turn(ours, other, sizes.runs)
+    return Measurement("ms", "the same page with nothing opened", *figures, BAR)
+
+
+async def _sealed(home: Home) -> list[CallRow]:
+    async with home.cell.scoped(home.workspace_id) as connection:
+        return await find_calls(connection, home.workspace_id, {}, limit=CALLS)
+
+
+async def _opened(home: Home) -> None:
+    async with home.cell.scoped(home.workspace_id) as connection:
+        key = await home.cell.workspace_key(connection, home.workspace_id)
+        rows = await find_calls(connection, home.workspace_id, {}, limit=CALLS)
+        wanted = [ref for row in rows for role in ROLES if (ref := row.reference(role))]
+        readings = await open_values(connection, key, wanted)
+    assert len(wanted) == CALLS * len(ROLES)
+    assert all(reading.state is ReadingState.value for reading in readings)

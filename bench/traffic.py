@@ -1,0 +1,101 @@
+"""Calls to measure with: forms as Twilio sends them, and the commands that they become.
+
+Every number is from a range that is kept free for fiction; every leg has an id of its own.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Final, TypeAlias
+from uuid import UUID, uuid4
+
+from adapters.event_store.requests import Request
+from adapters.twilio.callbacks import read_callback
+from adapters.wiring import Ledger
+from api.demo.cast import Party, Place
+from api.demo.forms import Form, Leg, incoming, progress
+from bench.ground import ACCOUNT_SID
+from domain.calls.call import CALL
+from domain.calls.words import Step
+from domain.messages import Context
+
+START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
+CALLS_PER_PERSON: Final = 4
+CALLS_PER_LINE: Final = 100_000
+TALK_SECONDS: Final = 42
+AT_ONCE: Final = 500
+_PLACE: Final = Place("WASHINGTON", "DC", "20001", "US")
+_NUMBERS_OF_AN_AREA: Final = 100  # 555-0100 to 555-0199
+_ids = count(1)
+
+Callback: TypeAlias = tuple[Form, Step | None]
+"""A form, and the step that our answer to it takes."""
+
+
+def person(number: int) -> Party:
+    """The n-th person who calls."""
+    area, line = divmod(number, _NUMBERS_OF_AN_AREA)
+    return Party(f"+1{200 + area:03}5550{100 + line}", _PLACE)
+
+
+def line(number: int) -> Party:
+    """A line of the office, which has very many calls."""
+    return Party(f"+120255501{number:02}", _PLACE)
+
+
+def six_callbacks(number: int) -> list[Callback]:
+    """The commonest call: it comes in, a desk is dialled, picks up, and both hang up."""
+    start = START + timedelta(seconds=number)
+    caller = person(number // CALLS_PER_PERSON)
+    office = _leg("inbound", caller, line(0))
+    desk = _leg("outbound-dial", caller, Party("client:front_desk"), parent=office.sid)
+    dialled = ("initiated", 1), ("ringing", 3), ("in-progress", 9), ("completed", 51)
+    return [
+        (incoming(office), Step.dial),
+        *(
+            (progress(desk, status, order, start + timedelta(seconds=after), TALK_SECONDS), None)
+            for order, (status, after) in enumerate(dialled)
+        ),
+        (progress(office, "completed", 0, start + timedelta(seconds=51), 51), None),
+    ]
+
+
+def one_callback(number: int) -> Callback:
+    """A call of which only the end is told: the smallest that is complete."""
+    leg = _leg("inbound", person(number // CALLS_PER_PERSON), line(number // CALLS_PER_LINE))
+    return progress(leg, "completed", 0, START + timedelta(seconds=number), TALK_SECONDS), None
+
+
+def request(workspace_id: UUID, callback: Callback) -> Request:
+    """What the webhook asks of the ledger."""
+    form, step = callback
+    call_id, command = read_callback(workspace_id, form, step=step)
+    return Request(workspace_id, call_id, CALL, command, Context("twilio", uuid4()))
+
+
+def calls(workspace_id: UUID, amount: int) -> list[list[Request]]:
+    """Calls of six commands each, new ones every time."""
+    return [
+        [request(workspace_id, callback) for callback in six_callbacks(number)]
+        for number in range(amount)
+    ]
+
+
+async def play(ledger: Ledger, calls: Iterable[Sequence[Request]], at_once: int = AT_ONCE) -> None:
+    """Let the calls happen, many at once; of each call one command after the other."""
+    left = iter(calls)
+
+    async def work() -> None:
+        for call in left:
+            for one in call:
+                await ledger.handle(one)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(work())
+
+
+def _leg(direction: str, caller: Party, callee: Party, parent: str | None = None) -> Leg:
+    sid = f"CA{next(_ids):032x}"
+    return Leg(sid, ACCOUNT_SID, direction, caller, callee, parent_sid=parent)
