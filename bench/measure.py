@@ -1,11 +1,12 @@
 """How a thing is measured: both sides in turn, a warm-up first, medians, one ratio."""
 
-import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 from typing import Any, Final, Literal
+
+from api.collector import settle
 
 Run = Callable[[], Awaitable[float]]
 """One run of one side; its figure."""
@@ -81,9 +82,7 @@ async def in_turn(ours: Run, other: Run, runs: int) -> tuple[list[float], list[f
     """Ours, the other, ours, the other ..., after one run of each that does not count."""
     await ours()
     await other()
-    # As the server does it after its start: what stays is not looked at again.
-    gc.collect()
-    gc.freeze()
+    settle()  # as the server does after its start
     figures = [(await ours(), await other()) for _ in range(runs)]
     return [figure for figure, _ in figures], [figure for _, figure in figures]
 

@@ -4,6 +4,7 @@ A data subject's id is random and never used again: it must tell nothing about
 the person, and a number that returns after an erasure is a new subject.
 """
 
+from functools import lru_cache
 from typing import NewType
 from uuid import UUID, uuid4, uuid5
 
@@ -29,6 +30,7 @@ def new_subject_id() -> SubjectId:
     return SubjectId(uuid4())
 
 
+@lru_cache(maxsize=4096)
 def bucket_id(workspace_id: UUID, category: str, campaign: str, day: str) -> BucketId:
     """The retention bucket of one workspace, category, campaign and UTC day (``YYYY-MM-DD``)."""
     return BucketId(uuid5(workspace_id, f"bucket/{category}/{campaign}/{day}"))

@@ -4,9 +4,8 @@ A rule may pass a ``Clear`` on and ask whether there is one; it never reads it.
 Whatever a reader gets back is a ``Reading``: a value, or the reason why there is none.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -82,8 +81,7 @@ class ReadingState(StrEnum):
     withheld = "withheld"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a reader gets for a personal field."""
 
     state: ReadingState

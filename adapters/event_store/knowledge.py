@@ -78,11 +78,23 @@ class Knowledge:
         streams = {r.stream_id: r for r in requests if r.stream_id not in self.streams}
         digests = self._unknown_digests(requests, keys)
         missing = [b for b in buckets if b not in self.bucket_keys]
+        if self.epoch is None or streams or digests or missing:
+            await self._read(connection, streams, digests, missing, keys)
+        await self._learn_subjects(connection, requests, keys)
+
+    async def _read(
+        self,
+        connection: Connection,
+        streams: dict[UUID, Request],
+        digests: list[bytes],
+        buckets: list[UUID],
+        keys: dict[UUID, WorkspaceKey],
+    ) -> None:
         async with connection.pipeline():
             epoch = await connection.execute(_EPOCH) if self.epoch is None else None
             rows = await connection.execute(_STREAMS, (list(streams),)) if streams else None
             found = await connection.execute(_LOOKUPS, (digests,)) if digests else None
-            opened = await connection.execute(_BUCKETS, (missing,)) if missing else None
+            opened = await connection.execute(_BUCKETS, (buckets,)) if buckets else None
         if epoch:
             self.epoch = (await epoch.fetchall())[0][0]
         if rows:
@@ -92,7 +104,6 @@ class Knowledge:
             self.subjects_by_digest[workspace_id, digest] = subject
         for bucket, workspace_id, wrapped in await opened.fetchall() if opened else ():
             self.bucket_keys[bucket] = keys[workspace_id].unwrap_bucket(wrapped, bucket)
-        await self._learn_subjects(connection, requests, keys)
 
     def _unknown_digests(
         self, requests: Iterable[Request], keys: dict[UUID, WorkspaceKey]

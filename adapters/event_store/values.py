@@ -1,17 +1,17 @@
 """Opening sealed values for a reader, many at once, in one round trip.
 
-No key is kept: keys are read together with what they open, in one snapshot. So the first
-read that begins after an erasure finds nothing, in any process.
+Keys are read together with what they open, in one snapshot. So the first read that begins after
+an erasure finds nothing, in any process.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from adapters.keys.sealing import Box, Locks, Place, locks, open_box
+from adapters.keys.sealing import Box, Place, context_of, open_box, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.arrays import Ints, Texts, Uuids
 from adapters.postgres.pool import Connection
@@ -20,17 +20,16 @@ from domain.messages import Entry
 from domain.personal_data import Reading, ReadingState, Sealed
 
 _BOXES = """
-    SELECT v.stream_id, v.version, v.field, v.name, v.schema_version, v.subject_ids, v.category,
-           v.bucket_id, v.key_check, v.box
-    FROM unnest(%b, %b, %b) AS r (stream_id, version, field)
+    SELECT r.number, v.name, v.schema_version, v.subject_ids, v.category, v.bucket_id, v.key_check,
+           v.box
+    FROM unnest(%b, %b, %b) WITH ORDINALITY AS r (stream_id, version, field, number)
     JOIN vault v USING (stream_id, version, field)
 """
-_SUBJECTS = """
-    SELECT s.subject_id, s.erased_at IS NOT NULL, k.wrapped
+_KEYS = """
+    SELECT false, s.subject_id, s.erased_at IS NOT NULL, k.wrapped
     FROM subjects s LEFT JOIN subject_keys k USING (subject_id) WHERE s.subject_id = ANY(%b)
-"""
-_BUCKETS = """
-    SELECT b.bucket_id, b.destroyed_at IS NOT NULL, k.wrapped
+    UNION ALL
+    SELECT true, b.bucket_id, b.destroyed_at IS NOT NULL, k.wrapped
     FROM buckets b LEFT JOIN bucket_keys k USING (bucket_id) WHERE b.bucket_id = ANY(%b)
 """
 
@@ -48,33 +47,22 @@ class Reference(NamedTuple):
     sealed: Sealed
 
 
-class Stored(NamedTuple):
-    """A vault row."""
-
-    stream_id: UUID
-    version: int
-    field: str
-    name: str
-    schema_version: int
-    subject_ids: list[UUID]
-    category: str
-    bucket_id: UUID
-    key_check: bytes
-    box: bytes
+VaultRow = tuple[int, str, int, list[UUID], str, UUID, bytes, bytes]
+"""A row of ``_BOXES``."""
 
 
 class KeyState(NamedTuple):
-    """A subject's or a bucket's key as the store has it."""
+    """A subject's or a bucket's key: unwrapped once, however many values it opens."""
 
     is_destroyed: bool
-    wrapped: bytes | None
+    key: bytes | None
 
 
 def references(entry: Entry) -> Iterable[Reference]:
     """The sealed values of an entry."""
-    for field, value in entry.event.__dict__.items():
+    for name, value in entry.event.__dict__.items():
         if isinstance(value, Sealed):
-            yield Reference(entry.stream_id, entry.version, field, value)
+            yield Reference(entry.stream_id, entry.version, name, value)
 
 
 async def open_values(
@@ -93,19 +81,16 @@ async def open_values(
     subjects = list({subject for ref in wanted for subject in ref.sealed.subjects})
     buckets = list({ref.sealed.bucket for ref in wanted})
     boxes = connection.cursor(binary=True)
-    people = connection.cursor(binary=True)
-    days = connection.cursor(binary=True)
+    keys = connection.cursor(binary=True)
     async with connection.pipeline():
         await boxes.execute(_BOXES, _arrays(wanted), prepare=True)
-        await people.execute(_SUBJECTS, (Uuids(subjects),), prepare=True)
-        await days.execute(_BUCKETS, (Uuids(buckets),), prepare=True)
-    stored = {row[:3]: Stored(*row) for row in await boxes.fetchall()}
-    opener = _Opener(
-        key,
-        {s: KeyState(erased, wrapped) for s, erased, wrapped in await people.fetchall()},
-        {b: KeyState(destroyed, wrapped) for b, destroyed, wrapped in await days.fetchall()},
-    )
-    return [opener.read(ref, stored.get(ref[:3])) for ref in wanted]
+        await keys.execute(_KEYS, (Uuids(subjects), Uuids(buckets)), prepare=True)
+    stored: dict[int, VaultRow] = {row[0]: row for row in await boxes.fetchall()}
+    key.recent.fade()
+    opener = _Opener(key)
+    for is_bucket, owner, is_destroyed, wrapped in await keys.fetchall():
+        opener.learn(owner, wrapped, is_bucket=is_bucket, is_destroyed=is_destroyed)
+    return [opener.read(ref, stored.get(number)) for number, ref in enumerate(wanted, 1)]
 
 
 def _arrays(wanted: Sequence[Reference]) -> tuple[Uuids, Ints, Texts]:
@@ -121,54 +106,69 @@ class _Opener:
     """The keys that one read found, and what they open."""
 
     key: WorkspaceKey
-    subjects: dict[UUID, KeyState]
-    buckets: dict[UUID, KeyState]
+    keys: dict[UUID, KeyState] = field(default_factory=dict)
+    """Of subjects and of buckets."""
 
-    def read(self, ref: Reference, stored: Stored | None) -> Reading:
+    locks: dict[tuple[int, ...], bytes | Reading] = field(default_factory=dict)
+    """By subjects and bucket: the secret that opens, or the reason why nothing does."""
+
+    def learn(
+        self, owner: UUID, wrapped: bytes | None, *, is_bucket: bool, is_destroyed: bool
+    ) -> None:
+        """Take a subject's or a bucket's key as the store has it."""
+        unwrap = self.key.unwrap_bucket if is_bucket else self.key.unwrap_subject
+        key = None if wrapped is None else unwrap(wrapped, owner)
+        self.keys[owner] = KeyState(is_destroyed, key)
+
+    def read(self, ref: Reference, stored: VaultRow | None) -> Reading:
         sealed = ref.sealed
+        # As numbers: Python compares those itself, and UUIDs by a function written in Python.
+        owners = (sealed.bucket.int, *[subject.int for subject in sealed.subjects])
+        lock = self.locks.get(owners)
+        if lock is None:
+            lock = self.locks[owners] = self._lock(sealed)
+        if isinstance(lock, Reading):
+            return lock
+        if stored is None:
+            raise IntegrityAlarm("missing value")
+        return Reading(ReadingState.value, self._open(ref, stored, lock))
+
+    def _lock(self, sealed: Sealed) -> bytes | Reading:
         try:
-            subjects = [self.subjects[subject] for subject in sealed.subjects]
-            bucket = self.buckets[sealed.bucket]
+            bucket = self.keys[sealed.bucket]
+            subjects = [self.keys[subject] for subject in sealed.subjects]
         except KeyError:
             raise IntegrityAlarm("no such subject or bucket") from None
         if any(subject.is_destroyed for subject in subjects):
             return ERASED
         if bucket.is_destroyed:
             return EXPIRED
-        if stored is None:
-            raise IntegrityAlarm("missing value")
-        return Reading(ReadingState.value, self._open(ref, stored, subjects, bucket))
+        return secret_of([_present(subject) for subject in subjects], _present(bucket))
 
-    def _open(
-        self, ref: Reference, stored: Stored, subjects: list[KeyState], bucket: KeyState
-    ) -> dict[str, Any]:
-        box = Box(stored.box, stored.key_check)
-        if box.commitment != ref.sealed.commitment:
+    def _open(self, ref: Reference, stored: VaultRow, secret: bytes) -> dict[str, Any]:
+        stream_id, version, field_name, sealed = ref
+        _, name, schema_version, subjects, category, bucket, key_check, content = stored
+        box = Box(content, key_check)
+        if box.commitment != sealed.commitment:
             raise IntegrityAlarm("commitment")
+        workspace_id = self.key.workspace_id
         place = Place(
-            workspace_id=self.key.workspace_id,
-            stream_id=stored.stream_id,
-            version=stored.version,
-            name=stored.name,
-            schema_version=stored.schema_version,
-            field=stored.field,
-            subjects=tuple(stored.subject_ids),
-            category=stored.category,
-            bucket=stored.bucket_id,
+            workspace_id,
+            stream_id,
+            version,
+            name,
+            schema_version,
+            field_name,
+            tuple(subjects),
+            category,
+            bucket,
         )
-        value: dict[str, Any] = orjson.loads(
-            open_box(box, place, self._locks(ref, subjects, bucket))
-        )
+        keys = self.key.recent.get(secret, context_of(workspace_id, stream_id))
+        value: dict[str, Any] = orjson.loads(open_box(box, place, keys))
         return value
-
-    def _locks(self, ref: Reference, subjects: list[KeyState], bucket: KeyState) -> Locks:
-        pairs = zip(ref.sealed.subjects, subjects, strict=True)
-        keys = [self.key.unwrap_subject(_present(state), subject) for subject, state in pairs]
-        bucket_key = self.key.unwrap_bucket(_present(bucket), ref.sealed.bucket)
-        return locks(keys, bucket_key, self.key.workspace_id, ref.stream_id)
 
 
 def _present(state: KeyState) -> bytes:
-    if state.wrapped is None:
+    if state.key is None:
         raise IntegrityAlarm("a key is missing and nobody destroyed it")
-    return state.wrapped
+    return state.key

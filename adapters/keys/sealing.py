@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -23,15 +23,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.errors import IntegrityAlarm
 
 FORMAT: Final = b"\x01"
-"""The first byte of every box: AES-256-GCM, HKDF-SHA256, as below. A new way gets a new byte."""
+"""The first byte of a box: AES-256-GCM under HKDF-SHA512, as below. A new way, a new byte."""
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _SALT: Final = b"ringledger/box/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value belongs. All of it is bound into the seal, as it was when sealed."""
 
     workspace_id: UUID
@@ -46,17 +45,24 @@ class Place:
 
     def associated(self) -> bytes:
         """The associated data: unambiguous, because every part carries its length."""
-        return prefixed(
+        # Written out, with constants for the lengths that are fixed: every value opened needs it.
+        return b"".join(
             (
-                FORMAT,
+                _FORMAT_PART,
+                _SIXTEEN,
                 self.workspace_id.bytes,
+                _SIXTEEN,
                 self.stream_id.bytes,
+                _EIGHT,
                 self.version.to_bytes(8, "big"),
-                self.name.encode(),
+                _text(self.name),
+                _FOUR,
                 self.schema_version.to_bytes(4, "big"),
-                self.field.encode(),
-                b"".join(subject.bytes for subject in self.subjects),
-                self.category.encode(),
+                _text(self.field),
+                (16 * len(self.subjects)).to_bytes(4, "big"),
+                *[subject.bytes for subject in self.subjects],
+                _text(self.category),
+                _SIXTEEN,
                 self.bucket.bytes,
             )
         )
@@ -81,7 +87,12 @@ class Box(NamedTuple):
     @property
     def commitment(self) -> str:
         """What the history holds: it proves the box, and tells nothing once the box is gone."""
-        return hashlib.sha256(prefixed((self.sealed, self.key_check))).hexdigest()
+        sealed, key_check = self
+        length = len(sealed).to_bytes(4, "big")
+        return hashlib.sha256(b"".join((length, sealed, _THIRTY_TWO, key_check))).hexdigest()
+
+
+_FOUR, _EIGHT, _SIXTEEN, _THIRTY_TWO = (n.to_bytes(4, "big") for n in (4, 8, 16, 32))
 
 
 def new_key() -> bytes:
@@ -91,7 +102,16 @@ def new_key() -> bytes:
 
 def prefixed(parts: Iterable[bytes]) -> bytes:
     """The parts, each after its length: two different lists never give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([piece for part in parts for piece in (len(part).to_bytes(4, "big"), part)])
+
+
+_FORMAT_PART: Final = prefixed((FORMAT,))
+
+
+@lru_cache(maxsize=1024)
+def _text(text: str) -> bytes:
+    """A name of ours (an event, a field, a category) as a part; there are few of them."""
+    return prefixed((text.encode(),))
 
 
 def derive(key: bytes, info: bytes) -> bytes:
@@ -103,9 +123,23 @@ def locks(
     subject_keys: Iterable[bytes], bucket_key: bytes, workspace_id: UUID, stream_id: UUID
 ) -> Locks:
     """Derive what seals and opens this stream's values of these subjects in this bucket."""
-    secret = hmac.digest(_SALT, prefixed((*subject_keys, bucket_key)), "sha256")
-    context = prefixed((workspace_id.bytes, stream_id.bytes))
-    return Locks(AESGCM(derive(secret, b"key" + context)), derive(secret, b"check" + context))
+    return locks_of(secret_of(subject_keys, bucket_key), context_of(workspace_id, stream_id))
+
+
+def secret_of(subject_keys: Iterable[bytes], bucket_key: bytes) -> bytes:
+    """What two locks come to together, for every stream: HKDF-Extract with SHA-512 (RFC 5869)."""
+    return hmac.digest(_SALT, prefixed((*subject_keys, bucket_key)), "sha512")
+
+
+def context_of(workspace_id: UUID, stream_id: UUID) -> bytes:
+    """What tells one stream's keys from another's."""
+    return b"".join((_SIXTEEN, workspace_id.bytes, _SIXTEEN, stream_id.bytes))
+
+
+def locks_of(secret: bytes, context: bytes) -> Locks:
+    """The keys of one stream: one block of HKDF-Expand, half of it the key, half the check."""
+    block = hmac.digest(secret, context + b"\x01", "sha512")
+    return Locks(AESGCM(block[:KEY_BYTES]), block[KEY_BYTES:])
 
 
 def seal(value: bytes, place: Place, keys: Locks) -> Box:

@@ -4,12 +4,13 @@ Destroying it ends the workspace: nothing under it can be opened again.
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from adapters.keys.memory import RecentLocks
 from adapters.keys.sealing import derive, unwrap, wrap
 
 
@@ -21,6 +22,7 @@ class WorkspaceKey:
     cipher: AESGCM
     lookup_key: bytes
     tag_key: bytes
+    recent: RecentLocks = field(default_factory=RecentLocks, compare=False)
 
     @classmethod
     def of(cls, workspace_id: UUID, key: bytes) -> Self:

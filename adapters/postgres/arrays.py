@@ -5,7 +5,7 @@ small number makes another prepared statement. Here the caller names it; it is f
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -32,12 +32,13 @@ class Array:
     oid: ClassVar[int]
     __slots__ = ("data",)
 
-    def __init__(self, count: int, parts: Iterable[bytes]) -> None:
-        if count == 0:
-            self.data = _EMPTY.pack(0, 0, self.element)
-        else:
+    def __init__(self, parts: list[bytes]) -> None:
+        if parts:
             # The null flag may be set without a null.
-            self.data = _HEADER.pack(1, 1, self.element, count, 1) + b"".join(parts)
+            header = _HEADER.pack(1, 1, self.element, len(parts), 1)
+            self.data = header + b"".join(parts)
+        else:
+            self.data = _EMPTY.pack(0, 0, self.element)
 
 
 class Uuids(Array):
@@ -46,9 +47,7 @@ class Uuids(Array):
     element, oid = 2950, 2951
 
     def __init__(self, items: Sequence[UUID | None]) -> None:
-        super().__init__(
-            len(items), (_NULL if i is None else b"\x00\x00\x00\x10" + i.bytes for i in items)
-        )
+        super().__init__([_NULL if i is None else b"\x00\x00\x00\x10" + i.bytes for i in items])
 
 
 class Ints(Array):
@@ -57,7 +56,7 @@ class Ints(Array):
     element, oid = 23, 1007
 
     def __init__(self, items: Sequence[int | None]) -> None:
-        super().__init__(len(items), (_NULL if i is None else _INT.pack(4, i) for i in items))
+        super().__init__([_NULL if i is None else _INT.pack(4, i) for i in items])
 
 
 class SmallInts(Array):
@@ -66,7 +65,7 @@ class SmallInts(Array):
     element, oid = 21, 1005
 
     def __init__(self, items: Sequence[int]) -> None:
-        super().__init__(len(items), (_SMALL.pack(2, i) for i in items))
+        super().__init__([_SMALL.pack(2, i) for i in items])
 
 
 class Bytes(Array):
@@ -75,7 +74,7 @@ class Bytes(Array):
     element, oid = 17, 1001
 
     def __init__(self, items: Sequence[bytes | None]) -> None:
-        super().__init__(len(items), map(_sized, items))
+        super().__init__([_sized(i) for i in items])
 
 
 class Texts(Array):
@@ -84,7 +83,7 @@ class Texts(Array):
     element, oid = 25, 1009
 
     def __init__(self, items: Sequence[str | None]) -> None:
-        super().__init__(len(items), (_sized(None if i is None else i.encode()) for i in items))
+        super().__init__([_sized(None if i is None else i.encode()) for i in items])
 
 
 class Dates(Array):
@@ -93,7 +92,7 @@ class Dates(Array):
     element, oid = 1082, 1182
 
     def __init__(self, items: Sequence[date]) -> None:
-        super().__init__(len(items), (_INT.pack(4, i.toordinal() - _EPOCH) for i in items))
+        super().__init__([_INT.pack(4, i.toordinal() - _EPOCH) for i in items])
 
 
 class BigInts(Array):
@@ -102,7 +101,7 @@ class BigInts(Array):
     element, oid = 20, 1016
 
     def __init__(self, items: Sequence[int]) -> None:
-        super().__init__(len(items), (_BIG.pack(8, i) for i in items))
+        super().__init__([_BIG.pack(8, i) for i in items])
 
 
 class Times(Array):
@@ -112,11 +111,10 @@ class Times(Array):
 
     def __init__(self, items: Sequence[datetime | None]) -> None:
         super().__init__(
-            len(items),
-            (
+            [
                 _NULL if i is None else _BIG.pack(8, (i - _EPOCH_TIME) // _MICROSECOND)
                 for i in items
-            ),
+            ]
         )
 
 
@@ -126,7 +124,7 @@ class Jsons(Array):
     element, oid = 3802, 3807
 
     def __init__(self, items: Sequence[bytes | None]) -> None:
-        super().__init__(len(items), (_NULL if i is None else _sized(b"\x01" + i) for i in items))
+        super().__init__([_NULL if i is None else _sized(b"\x01" + i) for i in items])
 
 
 def _sized(item: bytes | None) -> bytes:

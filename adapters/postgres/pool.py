@@ -5,10 +5,14 @@ The role is a start-up option rather than a `SET ROLE`: a `RESET ROLE` leads bac
 
 from typing import Final, Literal, TypeAlias, get_args
 
+import orjson
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
+
+set_json_loads(orjson.loads)
 
 Role: TypeAlias = Literal["ringledger_api", "ringledger_writer", "ringledger_follower"]
 Connection: TypeAlias = AsyncConnection[TupleRow]

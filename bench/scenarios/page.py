@@ -4,6 +4,7 @@ from statistics import median
 from typing import Final
 
 from adapters.event_store.values import open_values
+from adapters.keys.workspace_key import WorkspaceKey
 from bench.calls import MANY, at_least
 from bench.ground import Ground, Home
 from bench.measure import MILLISECONDS, Bar, Measurement, in_turn, seconds
@@ -30,8 +31,21 @@ async def of_50(ground: Ground, sizes: Sizes) -> Measurement:
             [await seconds(lambda: _sealed(home)) for _ in range(sizes.pages)]
         )
 
+    async def never_seen() -> float:
+        recent, taken = (await _key(home)).recent, []
+        for _ in range(sizes.pages):
+            recent.forget()
+            taken.append(await seconds(lambda: _opened(home)))
+        return MILLISECONDS * median(taken)
+
     figures = await in_turn(ours, other, sizes.runs)
-    return Measurement("ms", "the same page with nothing opened", *figures, BAR)
+    besides = {"page_of_calls_not_opened_before_ms": await never_seen()}
+    return Measurement("ms", "the same page with nothing opened", *figures, BAR, besides)
+
+
+async def _key(home: Home) -> WorkspaceKey:
+    async with home.cell.scoped(home.workspace_id) as connection:
+        return await home.cell.workspace_key(connection, home.workspace_id)
 
 
 async def _sealed(home: Home) -> list[CallRow]:

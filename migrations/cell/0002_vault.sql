@@ -73,7 +73,7 @@ BEGIN
                              'bucket_keys', 'vault'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY one_workspace ON %I FOR SELECT TO ringledger_api USING '
-            '(workspace_id = nullif(current_setting(''ringledger.workspace_id'', true), '''')::uuid)', t);
+            '(workspace_id = (SELECT this_workspace()))', t);
         EXECUTE format('CREATE POLICY whole_cell ON %I FOR SELECT TO ringledger_writer USING (true)', t);
         EXECUTE format('GRANT SELECT ON %I TO ringledger_api, ringledger_writer', t);
     END LOOP;

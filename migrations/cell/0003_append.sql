@@ -116,7 +116,7 @@ DECLARE
     f regprocedure;
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p
-             WHERE p.pronamespace = current_schema()::regnamespace LOOP
+             WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef LOOP
         -- Else a session's own temporary tables come before the cell's, with the owner's rights.
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f, current_schema());
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);

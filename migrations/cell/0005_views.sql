@@ -37,12 +37,12 @@ CREATE INDEX call_log_newest ON call_log (workspace_id, sort_at, call_id);
 CREATE INDEX call_log_caller ON call_log (caller_subject, sort_at) WHERE caller_subject IS NOT NULL;
 CREATE INDEX call_log_callee ON call_log (callee_subject, sort_at) WHERE callee_subject IS NOT NULL;
 
--- Who may do what with a view; a rebuilt one gets the same before it takes the old one's place.
+-- Who may do what with a view.
 CREATE FUNCTION secure_view(p_view text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', p_view);
     EXECUTE format('CREATE POLICY one_workspace ON %I FOR SELECT TO ringledger_api USING '
-        '(workspace_id = nullif(current_setting(''ringledger.workspace_id'', true), '''')::uuid)', p_view);
+        '(workspace_id = (SELECT this_workspace()))', p_view);
     EXECUTE format('CREATE POLICY whole_cell ON %I TO ringledger_follower USING (true) WITH CHECK (true)', p_view);
     EXECUTE format('GRANT SELECT ON %I TO ringledger_api', p_view);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO ringledger_follower', p_view);

@@ -94,5 +94,5 @@ def _party(so_far: CallSoFar, role: str) -> tuple[UUID | None, dict[str, Any] | 
     sealed = getattr(leg, role) if leg else None
     if leg is None or not isinstance(sealed, Sealed):
         return None, None
-    place = {"version": so_far.named_at[leg.leg_id, role], **sealed.model_dump(mode="json")}
-    return sealed.subjects[0], place
+    version = so_far.named_at[leg.leg_id, role]
+    return sealed.subjects[0], {"version": version, "sealed": sealed.model_dump(mode="json")}

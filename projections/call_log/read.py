@@ -63,8 +63,8 @@ class CallRow(NamedTuple):
         party: dict[str, Any] | None = getattr(self, role)
         if party is None:
             return None
-        sealed = {name: value for name, value in party.items() if name != "version"}
-        return Reference(self.call_id, party["version"], role, Sealed.model_validate(sealed))
+        sealed = Sealed.model_validate(party["sealed"])
+        return Reference(self.call_id, party["version"], role, sealed)
 
 
 _SELECT: Final[LiteralString] = """
