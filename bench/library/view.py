@@ -27,7 +27,11 @@ _COLUMNS = [column.name for column in CALL_LOG.columns]
 class CallLogView(PostgresTrackingRecorder):
     """The table, with the columns and indexes of ours: whoever measures has made it so."""
 
-    def __init__(self, datastore: PostgresDatastore, **options: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        datastore: PostgresDatastore,
+        **options: Any,  # noqa: ANN401 - the library's own
+    ) -> None:
         super().__init__(datastore, **options)
         names = [Identifier(name) for name in _COLUMNS]
         self._upsert = SQL(
@@ -60,7 +64,11 @@ class CallLogProjection(Projection[CallLogView]):
         self._target = 0
         self._known: dict[UUID, CallSoFar] = {}
 
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # noqa: ANN401
+    def process_event(
+        self,
+        domain_event: Any,  # noqa: ANN401 - the library's own
+        tracking: Tracking,
+    ) -> None:
         """One event, one transaction."""
         self._may_start.wait()
         entry = _entry(domain_event, tracking)

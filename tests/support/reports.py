@@ -58,14 +58,14 @@ def leg(  # noqa: PLR0913 - a leg's end has that many facets
             parent_id=leg_of(parent) if parent else None,
             parent_provider_id=parent,
             direction=direction,
-            status=LegStatus(status),
+            status=LegStatus[status],
             sequence=number,
             occurred_at=at(float(moment)) if moment else None,
             caller=caller,
             callee=callee,
-            answered_by=by if LegStatus(status).rank >= LegStatus.answered.rank else None,
-            duration_seconds=seconds if LegStatus(status).is_terminal else None,
-            sip_code=sip if LegStatus(status).is_terminal else None,
+            answered_by=by if LegStatus[status].rank >= LegStatus.answered.rank else None,
+            duration_seconds=seconds if LegStatus[status].is_terminal else None,
+            sip_code=sip if LegStatus[status].is_terminal else None,
             step=step if number == 0 else None,
         )
         for number, (status, _, moment) in enumerate(told)

@@ -96,7 +96,7 @@ def test_parties_are_references_to_where_they_lie() -> None:
     for role in ("caller", "callee"):
         version, sealed = _named(entries, "line", role)
         assert found[f"{role}_subject"] == sealed.subjects[0]
-        assert found[role] == {"version": version, **sealed.model_dump(mode="json")}
+        assert found[role] == {"version": version, "sealed": sealed.model_dump(mode="json")}
 
 
 def _named(entries: list[Entry], name: str, role: str) -> tuple[int, Sealed]:
