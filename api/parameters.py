@@ -1,11 +1,11 @@
 """What a question may ask, parameter by parameter."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from domain.calls.words import Direction, LegStatus, Outcome
 from projections.call_log.read import Sort
@@ -22,7 +22,14 @@ def _with_offset(text: Any) -> Any:  # noqa: ANN401 - whatever the URL held
     return text.upper()
 
 
+def _past(moment: datetime) -> datetime:
+    if moment > datetime.now(UTC):
+        raise ValueError("it must not be in the future: the answer could still change")
+    return moment
+
+
 MomentParameter = Annotated[datetime, BeforeValidator(_with_offset)]
+PastParameter = Annotated[MomentParameter, AfterValidator(_past)]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Cursor = Annotated[
     str | None,

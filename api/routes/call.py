@@ -12,7 +12,7 @@ from starlette.responses import Response
 from adapters.event_store.values import Reference, references
 from api.contract import WITH_KEY, answers
 from api.etag import answer
-from api.parameters import MomentParameter
+from api.parameters import MomentParameter, PastParameter
 from api.parties import Readings, open_all, party
 from api.problems import Problem
 from api.routes.history import entries_of
@@ -40,7 +40,7 @@ async def get_call(
     session: CallReader,
     call_id: UUID,
     known_at: Annotated[
-        MomentParameter | None, Query(description="As we knew it at this time.")
+        PastParameter | None, Query(description="As we knew it at this time, which has passed.")
     ] = None,
     as_of: Annotated[
         MomentParameter | None, Query(description="As far as it had happened by this time.")

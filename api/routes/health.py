@@ -14,6 +14,7 @@ from api.deployment import deployment_of
 from api.problems import PROBLEM_TYPES
 from api.schemas_problems import ProblemDescription
 from domain.errors import NotFound, Unavailable
+from projections.follower import lag
 
 ROUTER: Final = APIRouter(tags=["health"])
 PATIENCE_SECONDS: Final = 2.0
@@ -23,6 +24,13 @@ class Health(BaseModel):
     """That it lives, or that it can serve."""
 
     status: Literal["alive", "ready"]
+
+
+class Readiness(Health):
+    """That it can serve, and how fresh its views are."""
+
+    entries_behind: int
+    """How far the view that is furthest behind is behind its history."""
 
 
 @ROUTER.get(
@@ -40,18 +48,21 @@ async def get_health() -> Health:
     "/readyz",
     operation_id="getReadiness",
     summary="Whether requests can be served",
-    responses=answers(Health, "They can.", tagged=False),
+    responses=answers(Readiness, "They can.", tagged=False),
 )
-async def get_readiness(request: Request) -> Health:
-    """Whether the database answers and the master key is there."""
+async def get_readiness(request: Request) -> Readiness:
+    """Whether the database answers and the master key is there.
+
+    `entries_behind` says how fresh the call log is: for a view that stands still it grows.
+    """
     ledger = deployment_of(request).ledger
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await _reach(ledger)
+            behind = await _entries_behind(ledger)
     except TimeoutError:
         raise Unavailable("database") from None
     await asyncio.to_thread(master_key.read, ledger.settings.master_key_file)
-    return Health(status="ready")
+    return Readiness(status="ready", entries_behind=behind)
 
 
 @ROUTER.get(
@@ -70,7 +81,10 @@ async def get_problem_type(name: str) -> ProblemDescription:
     )
 
 
-async def _reach(ledger: Ledger) -> None:
+async def _entries_behind(ledger: Ledger) -> int:
+    """Ask every cell, which shows that it can be reached."""
+    behind = 0
     for cell in ledger.cells.values():
         async with cell.reading.connection() as connection:
-            await connection.execute("SELECT 1")
+            behind = max(behind, await lag(connection))
+    return behind

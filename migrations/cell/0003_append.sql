@@ -26,7 +26,9 @@ DECLARE
 BEGIN
     -- The one lock. Whatever committed before it is seen by every statement below.
     UPDATE counter
-        SET position = counter.position + n, recorded_at = greatest(counter.recorded_at, p_recorded_at)
+        SET position = counter.position + n,
+            -- Always later than the batch before: what was known at a time is then known for ever.
+            recorded_at = greatest(counter.recorded_at + interval '1 microsecond', p_recorded_at)
         RETURNING counter.position - n, counter.recorded_at, counter.epoch
         INTO o_position, o_recorded_at, current_epoch;
     IF current_epoch IS DISTINCT FROM p_epoch THEN

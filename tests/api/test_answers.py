@@ -32,6 +32,7 @@ from domain.errors import (
 )
 
 PROBLEM = "application/problem+json"
+READY = {"status": "ready", "entries_behind": 0}
 
 
 async def readable(house: House) -> list[str]:
@@ -193,11 +194,22 @@ async def test_a_value_that_does_not_authenticate_is_an_alarm(
 async def test_a_missing_master_key_is_unavailable(database: Urls, tmp_path: Path) -> None:
     """A key that cannot be had is 503, to be tried again: it is no erasure."""
     async with serving(database, tmp_path) as house:
-        assert (await house.client.get("/readyz")).json() == {"status": "ready"}
+        assert (await house.client.get("/readyz")).json() == READY
         house.ledger.settings.master_key_file.unlink()
         answer = await house.client.get("/readyz")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert (await house.client.get("/healthz")).json() == {"status": "alive"}
+
+
+@asynchronous
+async def test_readiness_says_how_fresh_the_views_are(database: Urls, tmp_path: Path) -> None:
+    """A view that stands still shows as a number; that it is behind makes nothing unready."""
+    async with serving(database, tmp_path) as house:
+        await house.post([("CallStatus", "levitating")])
+        behind = await house.client.get("/readyz")
+        assert (behind.status_code, behind.json()["entries_behind"]) == (200, 1)
+        await house.hear(*call_callbacks(call_sid(1), call_sid(2)))
+        assert (await house.client.get("/readyz")).json() == READY
 
 
 @asynchronous
@@ -281,6 +293,6 @@ async def test_the_application_opens_the_environments_ledger(
     async with serving(database, tmp_path) as house:
         alone = create_app()
         async with over_http(replace(house, app=alone)) as served:
-            assert (await served.client.get("/readyz")).json() == {"status": "ready"}
+            assert (await served.client.get("/readyz")).json() == READY
             assert (await served.get("/calls")).json() == {"data": [], "next_cursor": None}
     structlog.configure(**before)

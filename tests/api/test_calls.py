@@ -276,6 +276,8 @@ async def test_what_was_known_then_is_answered_for_ever(database: Urls, tmp_path
         assert now["outcome"] == "answered"
         early = await house.get(path, params={"known_at": "2020-01-01T00:00:00+02:00"})
         assert (early.status_code, early.json()["type"]) == (404, "/problems/not-known-yet")
+        future = await house.get(path, params={"known_at": "2199-01-01T00:00:00Z"})
+        assert (future.status_code, future.json()["errors"][0]["parameter"]) == (400, "known_at")
 
 
 @asynchronous
