@@ -1,46 +1,65 @@
 """One transaction in the making: decide, seal, and lay out what the append function takes.
 
-Nothing here does I/O. What the batch invents (subjects, buckets, the streams' new states)
-becomes the writer's knowledge only once it is committed.
+Nothing here does I/O. The streams' new states, and the people and days that the batch brings,
+become the writer's knowledge only once it is committed.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from adapters.event_store.codec import encode
+from adapters.event_store.keyholders import Keyholders
 from adapters.event_store.knowledge import Knowledge
 from adapters.event_store.requests import Receipt, Request, Stream, clear_values
-from adapters.keys.sealing import Locks, Place, locks, new_key, seal
+from adapters.keys.sealing import Box, Place, seal
 from adapters.keys.workspace_key import WorkspaceKey
-from adapters.postgres.arrays import Bytes, Dates, Ints, SmallInts, Texts, Uuids
+from adapters.postgres.arrays import Bytes, Ints, SmallInts, Texts, Uuids
 from domain.errors import NotFound
-from domain.identifiers import bucket_id, new_subject_id
 from domain.messages import Event
 from domain.personal_data import Clear, Sealed
 
 APPEND = f"SELECT o_position, o_recorded_at FROM append({', '.join(['%b'] * 26)})"  # noqa: S608 - placeholders only
 
 
-@dataclass(slots=True)
+class EntryRow(NamedTuple):
+    """An entry as the append function takes it; its position and time are given there."""
+
+    workspace_id: UUID
+    stream_id: UUID
+    version: int
+    schema_version: int
+    name: str
+    body: bytes
+
+
+class ValueRow(NamedTuple):
+    """A sealed value of the batch's n-th entry, counted from 1."""
+
+    entry: int
+    field: str
+    subject: UUID
+    co_subject: UUID | None
+    category: str
+    bucket: UUID
+    key_check: bytes
+    box: bytes
+
+
 class Batch:
     """Requests that are committed together, in their order."""
 
-    knowledge: Knowledge
-    keys: dict[UUID, WorkspaceKey]
-    now: datetime
-    entries: list[tuple[UUID, UUID, int, int, str, bytes]] = field(default_factory=list)
-    values: list[tuple[int, str, UUID, UUID | None, str, UUID, bytes, bytes]] = field(
-        default_factory=list
-    )
-    streams: dict[UUID, Stream] = field(default_factory=dict)
-    new_subjects: dict[UUID, tuple[UUID, bytes, bytes | None]] = field(default_factory=dict)
-    new_digests: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
-    new_buckets: dict[UUID, tuple[UUID, str, bytes]] = field(default_factory=dict)
-    unknown_people: dict[Clear, UUID] = field(default_factory=dict)
+    def __init__(
+        self, knowledge: Knowledge, keys: dict[UUID, WorkspaceKey], now: datetime
+    ) -> None:
+        self._knowledge = knowledge
+        self._holders = Keyholders(knowledge, keys, now.date())
+        self._now = now
+        self._streams: dict[UUID, Stream] = {}
+        self._values: list[ValueRow] = []
+        self.entries: list[EntryRow] = []
 
     def add(self, request: Request) -> Receipt:
         """Decide, seal and lay out one request.
@@ -49,83 +68,46 @@ class Batch:
             Refused: A rule said no; the batch is as it was.
             NotFound: The stream is another workspace's; as above.
         """
-        stream = self.streams.get(request.stream_id) or self.knowledge.streams[request.stream_id]
+        stream_id = request.stream_id
+        stream = self._streams.get(stream_id) or self._knowledge.streams[stream_id]
         if stream.workspace_id != request.workspace_id:
             raise NotFound("stream")
-        events = request.decider.decide(stream.state, request.command)
-        sealed = []
-        for event in events:
-            written = self._write(request, stream.version + 1, event)
-            stream = stream.after(request.decider, stream.version + 1, written)
-            sealed.append(written)
-        self.streams[request.stream_id] = stream
-        return Receipt(request.stream_id, stream.version, tuple(sealed))
+        written = []
+        for event in request.decider.decide(stream.state, request.command):
+            sealed = self._write(request, stream.version + 1, event)
+            stream = stream.after(request.decider, stream.version + 1, sealed)
+            written.append(sealed)
+        self._streams[stream_id] = stream
+        return Receipt(stream_id, stream.version, tuple(written))
 
     def commit(self) -> None:
-        """It is durable: what it invented is now known."""
-        known = self.knowledge
-        known.streams.update(self.streams)
-        known.subjects_by_digest.update(self.new_digests)
-        known.subject_keys.update({s: key for s, (_, key, _) in self.new_subjects.items()})
-        known.bucket_keys.update({b: key for b, (_, _, key) in self.new_buckets.items()})
+        """It is durable: what it holds is known now."""
+        self._knowledge.streams.update(self._streams)
+        self._holders.commit()
 
     def parameters(self) -> tuple[Any, ...]:
         """The arguments of ``append()``, in its order."""
-        entries = list(zip(*self.entries, strict=True)) or [()] * 6
-        values = list(zip(*self.values, strict=True)) or [()] * 8
+        entries = list(zip(*self.entries, strict=True)) or [()] * len(EntryRow._fields)
+        values = list(zip(*self._values, strict=True)) or [()] * len(ValueRow._fields)
+        kinds = (Uuids, Uuids, Ints, SmallInts, Texts, Bytes)
+        value_kinds = (Ints, Texts, Uuids, Uuids, Texts, Uuids, Bytes, Bytes)
         return (
-            self.knowledge.epoch,
-            self.now,
-            Uuids(entries[0]),
-            Uuids(entries[1]),
-            Ints(entries[2]),
-            SmallInts(entries[3]),
-            Texts(entries[4]),
-            Bytes(entries[5]),
-            Ints(values[0]),
-            Texts(values[1]),
-            Uuids(values[2]),
-            Uuids(values[3]),
-            Texts(values[4]),
-            Uuids(values[5]),
-            Bytes(values[6]),
-            Bytes(values[7]),
-            *self._subject_parameters(),
-            *self._bucket_parameters(),
+            self._knowledge.epoch,
+            self._now,
+            *(kind(column) for kind, column in zip(kinds, entries, strict=True)),
+            *(kind(column) for kind, column in zip(value_kinds, values, strict=True)),
+            *self._holders.parameters(),
         )
-
-    def _subject_parameters(self) -> tuple[Any, ...]:
-        made = list(self.new_subjects.items())
-        return (
-            Uuids([subject for subject, _ in made]),
-            Uuids([workspace for _, (workspace, _, _) in made]),
-            Bytes([self.keys[w].wrap_subject(key, subject) for subject, (w, key, _) in made]),
-            Bytes([digest for _, (_, _, digest) in made]),
-        )
-
-    def _bucket_parameters(self) -> tuple[Any, ...]:
-        made = list(self.new_buckets.items())
-        return (
-            Uuids([bucket for bucket, _ in made]),
-            Uuids([workspace for _, (workspace, _, _) in made]),
-            Texts([category for _, (_, category, _) in made]),
-            Texts(["" for _ in made]),
-            Dates([self._day for _ in made]),
-            Bytes([self.keys[w].wrap_bucket(key, bucket) for bucket, (w, _, key) in made]),
-        )
-
-    @property
-    def _day(self) -> date:
-        return self.now.date()
 
     def _write(self, request: Request, version: int, event: Event) -> Event:
         """Seal the event's values, put them and it into the batch, and return it sealed."""
-        boxes = {}
-        for name, clear in clear_values(event):
-            boxes[name] = self._seal(request, version, event, name, clear)
+        boxes = {
+            name: self._seal(request, version, event, name, clear)
+            for name, clear in clear_values(event)
+        }
         sealed = event.model_copy(update=boxes) if boxes else event
         self.entries.append(
-            (
+            EntryRow(
                 request.workspace_id,
                 request.stream_id,
                 version,
@@ -139,79 +121,42 @@ class Batch:
     def _seal(
         self, request: Request, version: int, event: Event, name: str, clear: Clear
     ) -> Sealed:
-        workspace = request.workspace_id
-        subjects = self._subjects(workspace, clear)
-        bucket = self._bucket(workspace, clear.category)
-        keys = self._locks(workspace, request.stream_id, subjects, bucket)
-        commitment = None
-        if keys is not None:
-            place = Place(
-                workspace_id=workspace,
-                stream_id=request.stream_id,
-                version=version,
-                name=event.name,
-                schema_version=event.schema_version,
-                field=name,
-                subjects=subjects,
-                category=clear.category,
-                bucket=bucket,
-            )
-            box = seal(orjson.dumps(clear.value), place, keys)
-            commitment = box.commitment
-            # 1-based: where in the batch the value's entry will stand.
-            entry, co_subject = len(self.entries) + 1, (*subjects, None)[1]
-            self.values.append(
-                (entry, name, subjects[0], co_subject, clear.category, bucket, box.key_check,
-                 box.sealed)
-            )  # fmt: skip
+        """What the entry holds for the value; of somebody erased, the value itself is dropped."""
+        workspace_id = request.workspace_id
+        place = Place(
+            workspace_id=workspace_id,
+            stream_id=request.stream_id,
+            version=version,
+            name=event.name,
+            schema_version=event.schema_version,
+            field=name,
+            subjects=self._holders.subjects_of(workspace_id, clear),
+            category=clear.category,
+            bucket=self._holders.bucket_of(workspace_id, clear.category),
+        )
+        keys = self._holders.locks(workspace_id, place.stream_id, place.subjects, place.bucket)
+        box = seal(orjson.dumps(clear.value), place, keys) if keys else None
+        if box:
+            self._values.append(self._row(place, box))
         return Sealed.model_construct(
-            subjects=subjects, category=clear.category, bucket=bucket, commitment=commitment
+            subjects=place.subjects,
+            category=clear.category,
+            bucket=place.bucket,
+            commitment=box.commitment if box else None,
         )
 
-    def _subjects(self, workspace_id: UUID, clear: Clear) -> tuple[UUID, ...]:
-        """Whose value it is: somebody named elsewhere, somebody known, or somebody new."""
-        if clear.about:
-            named = (
-                other.subjects
-                if isinstance(other, Sealed)
-                else self._subjects(workspace_id, other)
-                for other in clear.about
-            )
-            return tuple(dict.fromkeys(subject for subjects in named for subject in subjects))
-        if clear.lookup is None:
-            if clear not in self.unknown_people:
-                self.unknown_people[clear] = self._new_subject(workspace_id, None)
-            return (self.unknown_people[clear],)
-        digest = self.keys[workspace_id].digest(clear.lookup)
-        known = self.knowledge.subjects_by_digest.get((workspace_id, digest))
-        subject = known or self.new_digests.get((workspace_id, digest))
-        return (subject or self._new_subject(workspace_id, digest),)
-
-    def _new_subject(self, workspace_id: UUID, digest: bytes | None) -> UUID:
-        subject = new_subject_id()
-        self.new_subjects[subject] = (workspace_id, new_key(), digest)
-        if digest is not None:
-            self.new_digests[workspace_id, digest] = subject
-        return subject
-
-    def _bucket(self, workspace_id: UUID, category: str) -> UUID:
-        bucket = bucket_id(workspace_id, category, "", self._day.isoformat())
-        if bucket not in self.knowledge.bucket_keys and bucket not in self.new_buckets:
-            self.new_buckets[bucket] = (workspace_id, category, new_key())
-        return bucket
-
-    def _locks(
-        self, workspace_id: UUID, stream_id: UUID, subjects: tuple[UUID, ...], bucket: UUID
-    ) -> Locks | None:
-        """The keys to seal with; ``None`` where one of the subjects was erased."""
-        keys = [self._subject_key(subject) for subject in subjects]
-        living = [key for key in keys if key is not None]
-        if len(living) < len(keys):
-            return None
-        known = self.knowledge.bucket_keys.get(bucket)
-        bucket_key = self.new_buckets[bucket][2] if known is None else known
-        return locks(living, bucket_key, workspace_id, stream_id)
-
-    def _subject_key(self, subject: UUID) -> bytes | None:
-        made = self.new_subjects.get(subject)
-        return made[1] if made else self.knowledge.subject_keys[subject]
+    def _row(self, place: Place, box: Box) -> ValueRow:
+        # The vault has room for two; a third would be a mistake and fails here.
+        subject, co_subject = (
+            (*place.subjects, None) if len(place.subjects) == 1 else place.subjects
+        )
+        return ValueRow(
+            len(self.entries) + 1,
+            place.field,
+            subject,
+            co_subject,
+            place.category,
+            place.bucket,
+            box.key_check,
+            box.sealed,
+        )

@@ -16,7 +16,7 @@ from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from adapters.event_store.batch import APPEND, Batch
+from adapters.event_store.batch import APPEND, Batch, EntryRow
 from adapters.event_store.knowledge import Knowledge
 from adapters.event_store.writer import Clock
 from adapters.postgres.pool import Role, acting_as
@@ -69,7 +69,7 @@ class CellRecorder(PostgresApplicationRecorder):
         epoch = _one(connection.execute("SELECT epoch FROM counter"))
         batch = Batch(Knowledge(epoch), {}, self._clock())
         batch.entries += [
-            (
+            EntryRow(
                 self._workspace_id,
                 UUID(str(e.originator_id)),
                 e.originator_version,
