@@ -19,6 +19,7 @@ _VIOLATIONS = {
     "independent-aggregates": ("domain/calls/injected.py", "import domain.subjects.events"),
     "storage-engine": ("projections/injected.py", "import eventsourcing.persistence"),
     "provider": ("api/injected.py", "import twilio.rest"),
+    "keys": ("adapters/event_store/injected.py", "import cryptography.fernet"),
     "routes-without-sql": ("api/routes/injected.py", "import psycopg"),
     "pure-builds": ("projections/injected/build.py", "import adapters.postgres"),
 }
