@@ -47,11 +47,11 @@ $(READY): requirements-dev.txt pyproject.toml | $(UV)
 	@touch $@
 
 .PHONY: run demo
-run: $(READY) ## play the demo's day of calls, then stay up on 127.0.0.1:8000 until Ctrl-C
-	@exec $(BIN)/ringledger demo --stay
+run: $(READY) ## play the demo's day of calls, then stay up on 127.0.0.1:8000 (PORT=n) until Ctrl-C
+	@exec $(BIN)/ringledger demo --stay $(if $(PORT),--port $(PORT))
 
 demo: $(READY) ## the same, then exit: 0 if all of it was right
-	@exec $(BIN)/ringledger demo
+	@exec $(BIN)/ringledger demo $(if $(PORT),--port $(PORT))
 
 .PHONY: test fast lint check format
 test: $(READY) ## run every test
