@@ -73,6 +73,7 @@ class Erasures:
                     await self._append(
                         connection, workspace_id, subject_id, command, context, epoch
                     )
+                self._keyring.forget_recent(workspace_id)
             except psycopg.DatabaseError as error:
                 if error.sqlstate != NO_LIVING_SUBJECT:
                     raise

@@ -86,7 +86,7 @@ async def open_values(
         await boxes.execute(_BOXES, _arrays(wanted), prepare=True)
         await keys.execute(_KEYS, (Uuids(subjects), Uuids(buckets)), prepare=True)
     stored: dict[int, VaultRow] = {row[0]: row for row in await boxes.fetchall()}
-    key.recent.fade()
+    key.recent.bound()
     opener = _Opener(key)
     for is_bucket, owner, is_destroyed, wrapped in await keys.fetchall():
         opener.learn(owner, wrapped, is_bucket=is_bucket, is_destroyed=is_destroyed)

@@ -32,6 +32,11 @@ class Keyring:
             self._keys[workspace_id] = await self._read(connection, workspace_id)
         return self._keys[workspace_id]
 
+    def forget_recent(self, workspace_id: UUID) -> None:
+        """Forget what was derived lately: a key under it is destroyed."""
+        if workspace_id in self._keys:
+            self._keys[workspace_id].recent.forget()
+
     async def _read(self, connection: Connection, workspace_id: UUID) -> WorkspaceKey:
         found = await (await connection.execute(_SELECT, (workspace_id,))).fetchone()
         if found is None:

@@ -5,7 +5,7 @@ secret, made from keys that the database holds in the same snapshot: after an er
 it, so what is still remembered opens nothing. It is forgotten within seconds all the same.
 """
 
-from time import monotonic
+import asyncio
 from typing import Final
 
 from adapters.keys.sealing import Locks, locks_of
@@ -19,7 +19,7 @@ class RecentLocks:
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, bytes], Locks] = {}
-        self._since = monotonic()
+        self._end: asyncio.TimerHandle | None = None
 
     def get(self, secret: bytes, context: bytes) -> Locks:
         """The keys of the stream with this context under this secret."""
@@ -29,12 +29,16 @@ class RecentLocks:
             found = self._known[place] = locks_of(secret, context)
         return found
 
-    def fade(self) -> None:
-        """Forget all of it if it is too much, or too old. Call before a read."""
-        if len(self._known) > LIMIT or monotonic() - self._since > SECONDS:
+    def bound(self) -> None:
+        """Call before a read: what it adds is forgotten in time, though no read should follow."""
+        if len(self._known) > LIMIT:
             self.forget()
+        if self._end is None:
+            self._end = asyncio.get_running_loop().call_later(SECONDS, self.forget)
 
     def forget(self) -> None:
         """Forget all of it now."""
         self._known.clear()
-        self._since = monotonic()
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None

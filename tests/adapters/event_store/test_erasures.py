@@ -68,6 +68,20 @@ async def test_an_erasure_leaves_a_fence_and_an_entry(postgres: Urls, tmp_path: 
 
 
 @asynchronous
+async def test_what_was_derived_lately_is_forgotten(postgres: Urls, tmp_path: Path) -> None:
+    """The keys of calls opened a moment ago do not outlive an erasure in this process."""
+    async with new_cell(postgres, tmp_path) as home:
+        (receipt,) = await home.hear(_call(1))
+        (registered, *_) = await home.stream(receipt.stream_id)
+        async with home.cell.scoped(registered.workspace_id) as connection:
+            key = await home.cell.workspace_key(connection, registered.workspace_id)
+        kept = key.recent.get(b"a secret", b"a stream")
+        assert key.recent.get(b"a secret", b"a stream") is kept
+        await home.erase_number(ANNE)
+        assert key.recent.get(b"a secret", b"a stream") is not kept
+
+
+@asynchronous
 async def test_twice_is_as_good_as_once(postgres: Urls, tmp_path: Path) -> None:
     """Asked again, at the same moment or later, an erasure answers what it answered first."""
     async with new_cell(postgres, tmp_path) as home, open_home(home.address) as other:

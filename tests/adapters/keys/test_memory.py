@@ -1,6 +1,9 @@
 """Recently derived keys: the same as derived anew, few, and soon forgotten."""
 
+import asyncio
+
 import pytest
+from cells import asynchronous
 
 from adapters.keys import memory
 from adapters.keys.memory import RecentLocks
@@ -17,27 +20,27 @@ def test_what_is_remembered_is_what_would_be_derived() -> None:
     assert len({first.key_check, *(one.key_check for one in others)}) == 3
 
 
-def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+@asynchronous
+async def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limit all of it is forgotten, and not before."""
     monkeypatch.setattr(memory, "LIMIT", 3)
     recent, secret = RecentLocks(), new_key()
     kept = [recent.get(secret, bytes([number])) for number in range(3)]
-    recent.fade()
+    recent.bound()
     assert recent.get(secret, bytes([0])) is kept[0]
     recent.get(secret, b"one too many")
-    recent.fade()
+    recent.bound()
     assert recent.get(secret, bytes([0])) is not kept[0]
 
 
-def test_it_fades(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After so many seconds nothing of it is left."""
-    now = 1_000.0
-    monkeypatch.setattr(memory, "monotonic", lambda: now)
+@asynchronous
+async def test_it_is_forgotten_though_nobody_reads_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many seconds nothing of it is left, and the next read begins its own time."""
+    monkeypatch.setattr(memory, "SECONDS", 0.05)
     recent, secret = RecentLocks(), new_key()
-    first = recent.get(secret, b"")
-    now += memory.SECONDS
-    recent.fade()
-    assert recent.get(secret, b"") is first
-    now += 0.001
-    recent.fade()
-    assert recent.get(secret, b"") is not first
+    for _ in range(2):
+        recent.bound()
+        first = recent.get(secret, b"")
+        assert recent.get(secret, b"") is first
+        await asyncio.sleep(0.2)
+        assert recent.get(secret, b"") is not first
