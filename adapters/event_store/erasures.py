@@ -1,16 +1,17 @@
 """Erasure: the key and the lookup in one transaction with its entry, then the boxes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 
-from adapters.event_store.batch import APPEND, Batch
+from adapters.event_store.appending import APPEND
+from adapters.event_store.batch import EntryRow, ready
+from adapters.event_store.codec import encode
 from adapters.event_store.history import read_stream
-from adapters.event_store.knowledge import Knowledge
-from adapters.event_store.requests import Receipt, Request, Stream
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.pool import Connection, Pool
@@ -118,17 +119,24 @@ class Erasures:
         command: SubjectCommand,
         context: Context,
         epoch: int,
-    ) -> Receipt:
+    ) -> None:
         """Decide and append under the writers' lock, so that nobody can come between."""
-        stream = Stream(0, SUBJECT.initial, workspace_id)
-        for entry in await read_stream(connection, subject_id):
-            stream = stream.after(SUBJECT, entry.version, entry.event)
-        knowledge = Knowledge(epoch, streams={subject_id: stream})
-        batch = Batch(knowledge, {}, self._clock())
-        receipt = batch.add(Request(workspace_id, subject_id, SUBJECT, command, context))
-        if batch.entries:
-            await connection.execute(APPEND, batch.parameters())
-        return receipt
+        entries = await read_stream(connection, subject_id)
+        events: Iterator[Any] = (entry.event for entry in entries)
+        state = SUBJECT.fold(events)
+        rows = [
+            EntryRow(
+                workspace_id,
+                subject_id,
+                version,
+                event.schema_version,
+                event.name,
+                encode(event, context, subject_id),
+            )
+            for version, event in enumerate(SUBJECT.decide(state, command), len(entries) + 1)
+        ]
+        if rows:
+            await connection.execute(APPEND, ready(epoch, self._clock(), rows))
 
     async def _state(
         self, connection: Connection, workspace_id: UUID, subject_id: UUID

@@ -4,15 +4,14 @@ What a batch brings is the cell's only once the batch is committed. Another proc
 the same number or opened the same day first: then the append fails, and the batch is made anew.
 """
 
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from adapters.event_store.knowledge import Knowledge
-from adapters.keys.sealing import Locks, locks, new_key
+from adapters.event_store.knowledge import ERASED, Knowledge
+from adapters.keys.sealing import Locks, context_of, locks_of, new_key, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
-from adapters.postgres.arrays import Bytes, Dates, Texts, Uuids
+from adapters.postgres.arrays import Array, Bytes, Dates, Texts, Uuids, columns
 from domain.identifiers import bucket_id, new_subject_id
 from domain.personal_data import Clear, Sealed
 
@@ -22,8 +21,9 @@ NO_CAMPAIGN = ""
 class NewSubject(NamedTuple):
     """Somebody whom the batch is the first to meet."""
 
+    subject_id: UUID
     workspace_id: UUID
-    key: bytes
+    wrapped: bytes
     digest: bytes | None
     """Under which they are found again; ``None`` for who cannot be recognised."""
 
@@ -31,22 +31,34 @@ class NewSubject(NamedTuple):
 class NewBucket(NamedTuple):
     """A category's values of a day of which the batch has the first."""
 
+    bucket_id: UUID
     workspace_id: UUID
     category: str
-    key: bytes
+    campaign: str
+    day: date
+    wrapped: bytes
 
 
-@dataclass(slots=True)
 class Keyholders:
     """Names whose value it is, and finds the keys."""
 
-    knowledge: Knowledge
-    keys: dict[UUID, WorkspaceKey]
-    day: date
-    subjects: dict[UUID, NewSubject] = field(default_factory=dict)
-    buckets: dict[UUID, NewBucket] = field(default_factory=dict)
-    by_digest: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
-    unrecognised: dict[Clear, UUID] = field(default_factory=dict)
+    def __init__(self, knowledge: Knowledge, keys: dict[UUID, WorkspaceKey], day: date) -> None:
+        self.keys = keys
+        self._knowledge = knowledge
+        self._day = day
+        self._new_subjects: list[NewSubject] = []
+        self._new_buckets: list[NewBucket] = []
+        self._digests: dict[tuple[UUID, str], bytes] = {}
+        self._buckets: dict[tuple[UUID, str], UUID] = {}
+        self._unrecognised: dict[Clear, UUID] = {}
+
+    def digest(self, workspace_id: UUID, lookup: str) -> bytes:
+        """Where a number is found. Hashed once for a batch, and forgotten with it."""
+        place = workspace_id, lookup
+        found = self._digests.get(place)
+        if found is None:
+            found = self._digests[place] = self.keys[workspace_id].digest(lookup)
+        return found
 
     def subjects_of(self, workspace_id: UUID, clear: Clear) -> tuple[UUID, ...]:
         """Whose value it is: somebody named elsewhere, somebody known, or somebody new."""
@@ -54,76 +66,67 @@ class Keyholders:
             named = (self._named(workspace_id, other) for other in clear.about)
             return tuple(dict.fromkeys(subject for subjects in named for subject in subjects))
         if clear.lookup is None:
-            if clear not in self.unrecognised:
-                self.unrecognised[clear] = self._bring(workspace_id, None)
-            return (self.unrecognised[clear],)
-        place = workspace_id, self.keys[workspace_id].digest(clear.lookup)
-        known = self.knowledge.subjects_by_digest.get(place) or self.by_digest.get(place)
-        return (known or self._bring(*place),)
+            if clear not in self._unrecognised:
+                self._unrecognised[clear] = self._bring_subject(workspace_id, None)
+            return (self._unrecognised[clear],)
+        digest = self.digest(workspace_id, clear.lookup)
+        known = self._knowledge.subjects.get(digest)
+        return (known or self._bring_subject(workspace_id, digest),)
+
+    def today(self, workspace_id: UUID, category: str) -> UUID:
+        """The id of the bucket of today's values of this category, be it there or not."""
+        place = workspace_id, category
+        bucket = self._buckets.get(place)
+        if bucket is None:
+            bucket = bucket_id(workspace_id, category, NO_CAMPAIGN, self._day.isoformat())
+            self._buckets[place] = bucket
+        return bucket
 
     def bucket_of(self, workspace_id: UUID, category: str) -> UUID:
-        """The bucket of today's values of this category."""
-        bucket = bucket_id(workspace_id, category, NO_CAMPAIGN, self.day.isoformat())
-        if bucket not in self.knowledge.bucket_keys and bucket not in self.buckets:
-            self.buckets[bucket] = NewBucket(workspace_id, category, new_key())
+        """The same, brought where the cell has none."""
+        bucket = self.today(workspace_id, category)
+        if self._knowledge.bucket_keys.get(bucket) is None:
+            self._bring_bucket(bucket, workspace_id, category)
         return bucket
 
     def locks(
         self, workspace_id: UUID, stream_id: UUID, subjects: tuple[UUID, ...], bucket: UUID
     ) -> Locks | None:
         """The keys to seal with; ``None`` where one of the subjects was erased."""
-        keys = [self._subject_key(subject) for subject in subjects]
-        living = [key for key in keys if key is not None]
-        if len(living) < len(keys):
-            return None
-        return locks(living, self._bucket_key(bucket), workspace_id, stream_id)
+        owners = (bucket, *subjects)
+        secret = self._knowledge.secrets.get(owners)
+        if secret is None:
+            keys = [self._knowledge.subject_keys[subject] for subject in subjects]
+            if ERASED in keys:
+                return None
+            secret = secret_of(keys, self._knowledge.bucket_keys[bucket])
+            self._knowledge.secrets.put(owners, secret)
+        return locks_of(secret, context_of(workspace_id, stream_id))
 
-    def commit(self) -> None:
-        """It is durable: what the batch brought is known now."""
-        known = self.knowledge
-        known.subjects_by_digest.update(self.by_digest)
-        known.subject_keys.update({s: made.key for s, made in self.subjects.items()})
-        known.bucket_keys.update({b: made.key for b, made in self.buckets.items()})
-
-    def parameters(self) -> tuple[Any, ...]:
+    def parameters(self) -> tuple[Array, ...]:
         """What it brings, with every key wrapped, as ``append()`` takes it."""
-        subjects, people = list(self.subjects), list(self.subjects.values())
-        buckets, days = list(self.buckets), list(self.buckets.values())
-        return (
-            Uuids(subjects),
-            Uuids([made.workspace_id for made in people]),
-            Bytes([self._wrapped(subject, made) for subject, made in self.subjects.items()]),
-            Bytes([made.digest for made in people]),
-            Uuids(buckets),
-            Uuids([made.workspace_id for made in days]),
-            Texts([made.category for made in days]),
-            Texts([NO_CAMPAIGN for _ in days]),
-            Dates([self.day for _ in days]),
-            Bytes([self._wrapped(bucket, made) for bucket, made in self.buckets.items()]),
-        )
+        people = columns(self._new_subjects, (Uuids, Uuids, Bytes, Bytes))
+        days = columns(self._new_buckets, (Uuids, Uuids, Texts, Texts, Dates, Bytes))
+        return (*people, *days)
 
     def _named(self, workspace_id: UUID, other: Clear | Sealed) -> tuple[UUID, ...]:
         if isinstance(other, Sealed):
             return other.subjects
         return self.subjects_of(workspace_id, other)
 
-    def _bring(self, workspace_id: UUID, digest: bytes | None) -> UUID:
-        subject = new_subject_id()
-        self.subjects[subject] = NewSubject(workspace_id, new_key(), digest)
+    def _bring_subject(self, workspace_id: UUID, digest: bytes | None) -> UUID:
+        subject, key = new_subject_id(), new_key()
+        wrapped = self.keys[workspace_id].wrap_subject(key, subject)
+        self._new_subjects.append(NewSubject(subject, workspace_id, wrapped, digest))
+        self._knowledge.subject_keys.put(subject, key)
         if digest is not None:
-            self.by_digest[workspace_id, digest] = subject
+            self._knowledge.subjects.put(digest, subject)
         return subject
 
-    def _subject_key(self, subject: UUID) -> bytes | None:
-        made = self.subjects.get(subject)
-        return made.key if made else self.knowledge.subject_keys[subject]
-
-    def _bucket_key(self, bucket: UUID) -> bytes:
-        made = self.buckets.get(bucket)
-        return made.key if made else self.knowledge.bucket_keys[bucket]
-
-    def _wrapped(self, owner: UUID, made: NewSubject | NewBucket) -> bytes:
-        key = self.keys[made.workspace_id]
-        if isinstance(made, NewSubject):
-            return key.wrap_subject(made.key, owner)
-        return key.wrap_bucket(made.key, owner)
+    def _bring_bucket(self, bucket: UUID, workspace_id: UUID, category: str) -> None:
+        key = new_key()
+        wrapped = self.keys[workspace_id].wrap_bucket(key, bucket)
+        self._new_buckets.append(
+            NewBucket(bucket, workspace_id, category, NO_CAMPAIGN, self._day, wrapped)
+        )
+        self._knowledge.bucket_keys.put(bucket, key)

@@ -1,153 +1,115 @@
 """What a writer knows of its cell: streams, subjects, their keys, the day's buckets.
 
-It is a cache with one rule: keys and lookups are as of one *epoch* of the cell. Destroying a
-key anywhere moves the epoch; an append under an old one is refused (``RL001``), all of it is
-forgotten, and the batch is read and sealed anew. So nothing is ever sealed for a subject who
-was erased.
+It runs ahead of the history by the batches that are not committed yet; when one of them fails,
+all of it is forgotten. Keys and lookups are as of one *epoch* of the cell. Destroying a key
+anywhere moves the epoch, and an append under an old one is refused (``RL001``). So nothing is ever
+sealed for a subject who was erased.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from adapters.event_store.codec import COLUMNS, Row, decode
-from adapters.event_store.requests import Request, Stream, lookups_in
-from adapters.keys.workspace_key import WorkspaceKey
-from adapters.postgres.pool import Connection
-from domain.errors import IntegrityAlarm
+from adapters.event_store.requests import Stream
 
-LIMIT = 20_000
-"""How much of each kind is kept; past it all of that kind is forgotten at once."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
-_EPOCH = "SELECT epoch FROM counter"
-_STREAMS = f"SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) ORDER BY position"  # noqa: S608 - a constant
-_LOOKUPS = """
-    SELECT l.workspace_id, l.digest, l.subject_id, k.wrapped
-    FROM lookups l LEFT JOIN subject_keys k USING (subject_id)
-    WHERE l.digest = ANY(%s)
-"""
-_SUBJECTS = """
-    SELECT s.workspace_id, s.subject_id, s.erased_at IS NOT NULL, k.wrapped
-    FROM subjects s LEFT JOIN subject_keys k USING (subject_id)
-    WHERE s.subject_id = ANY(%s)
-"""
-_BUCKETS = "SELECT bucket_id, workspace_id, wrapped FROM bucket_keys WHERE bucket_id = ANY(%s)"
+LIMIT = 2_000
+"""How much of each kind is young; as much again may be old."""
+
+ERASED: Final = b""
+"""In the place of the key of a subject who was erased."""
+
+
+class Remembered(Generic[Key, Value]):
+    """Keeps what was asked for lately, in two generations; the older one is forgotten whole."""
+
+    __slots__ = ("_old", "_young")
+
+    def __init__(self) -> None:
+        self._young: dict[Key, Value] = {}
+        self._old: dict[Key, Value] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def get(self, key: Key) -> Value | None:
+        """What is known of it; it stays known for a while longer."""
+        found = self._young.get(key)
+        if found is None and self._old:
+            found = self._old.get(key)
+            if found is not None:
+                self._young[key] = found
+        return found
+
+    def __getitem__(self, key: Key) -> Value:
+        """What must be known of it by now."""
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def put(self, key: Key, value: Value) -> None:
+        """Remember this in the place of whatever was known of it."""
+        self._young[key] = value
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """These are not true any more."""
+        for key in keys:
+            self._young.pop(key, None)
+            self._old.pop(key, None)
+
+    def clear(self) -> None:
+        """Nothing is."""
+        self._young, self._old = {}, {}
+
+    def age(self) -> None:
+        """Keep it bounded. What was asked for since the last time but one is never lost."""
+        if len(self._young) > LIMIT:
+            self._young, self._old = {}, self._young
 
 
 @dataclass(slots=True)
 class Knowledge:
-    """The writer's memory. Wrapped keys are unwrapped as they come in."""
+    """The writer's memory. Keys are unwrapped as they come in."""
 
     epoch: int | None = None
-    streams: dict[UUID, Stream] = field(default_factory=dict)
-    subjects_by_digest: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
-    subject_keys: dict[UUID, bytes | None] = field(default_factory=dict)
-    """``None``: the subject was erased."""
+    seen: int | None = None
+    """Up to this position every append of anybody was taken in."""
 
-    bucket_keys: dict[UUID, bytes] = field(default_factory=dict)
+    is_behind: bool = False
+    """Whether somebody else was seen to append after that."""
 
-    def forget_keys(self) -> None:
-        """A key was destroyed somewhere: what is known of keys may be wrong."""
-        self.epoch = None
-        self.subjects_by_digest.clear()
-        self.subject_keys.clear()
-        self.bucket_keys.clear()
+    streams: Remembered[UUID, Stream] = field(default_factory=Remembered)
+    subjects: Remembered[bytes, UUID] = field(default_factory=Remembered)
+    """By the digest of what they are found by."""
 
-    def forget_streams(self, streams: Iterable[UUID]) -> None:
-        """Somebody else appended to one of these."""
-        for stream in streams:
-            self.streams.pop(stream, None)
+    subject_keys: Remembered[UUID, bytes] = field(default_factory=Remembered)
+    bucket_keys: Remembered[UUID, bytes] = field(default_factory=Remembered)
+    secrets: Remembered[tuple[UUID, ...], bytes] = field(default_factory=Remembered)
+    """What a bucket's key and its subjects' keys come to together."""
 
-    def bound(self) -> None:
-        """Keep the memory bounded. Called between batches: within one, all of it is needed."""
-        if len(self.streams) > LIMIT:
-            self.streams.clear()
-        # Together: a subject who is known by number but whose key is not could not be sealed for.
-        keys = (self.subjects_by_digest, self.subject_keys, self.bucket_keys)
-        if any(len(known) > LIMIT for known in keys):
-            self.forget_keys()
+    def appended(self, before: int, count: int) -> None:
+        """A batch of ours is durable, right after this position."""
+        if self.seen is None or self.seen == before:
+            self.seen = before + count
+        else:
+            self.is_behind = True
 
-    async def learn(
-        self,
-        connection: Connection,
-        requests: Collection[Request],
-        keys: dict[UUID, WorkspaceKey],
-        buckets: Collection[UUID],
-    ) -> None:
-        """Read whatever these requests need and is not known yet: at most two round trips."""
-        streams = {r.stream_id: r for r in requests if r.stream_id not in self.streams}
-        digests = self._unknown_digests(requests, keys)
-        missing = [b for b in buckets if b not in self.bucket_keys]
-        if self.epoch is None or streams or digests or missing:
-            await self._read(connection, streams, digests, missing, keys)
-        await self._learn_subjects(connection, requests, keys)
+    def forget(self) -> None:
+        """Something of it is wrong, or rests on what never came to be."""
+        self.epoch = self.seen = None
+        self.is_behind = False
+        for kind in self._kinds():
+            kind.clear()
 
-    async def _read(
-        self,
-        connection: Connection,
-        streams: dict[UUID, Request],
-        digests: list[bytes],
-        buckets: list[UUID],
-        keys: dict[UUID, WorkspaceKey],
-    ) -> None:
-        async with connection.pipeline():
-            epoch = await connection.execute(_EPOCH) if self.epoch is None else None
-            rows = await connection.execute(_STREAMS, (list(streams),)) if streams else None
-            found = await connection.execute(_LOOKUPS, (digests,)) if digests else None
-            opened = await connection.execute(_BUCKETS, (buckets,)) if buckets else None
-        if epoch:
-            self.epoch = (await epoch.fetchall())[0][0]
-        if rows:
-            self._fold(streams, [Row(*row) for row in await rows.fetchall()])
-        for workspace_id, digest, subject, wrapped in await found.fetchall() if found else ():
-            self.subject_keys[subject] = _unwrap(keys[workspace_id], subject, wrapped)
-            self.subjects_by_digest[workspace_id, digest] = subject
-        for bucket, workspace_id, wrapped in await opened.fetchall() if opened else ():
-            self.bucket_keys[bucket] = keys[workspace_id].unwrap_bucket(wrapped, bucket)
+    def age(self) -> None:
+        """Keep it bounded. Called between batches: within one, all of it is needed."""
+        for kind in self._kinds():
+            kind.age()
 
-    def _unknown_digests(
-        self, requests: Iterable[Request], keys: dict[UUID, WorkspaceKey]
-    ) -> list[bytes]:
-        wanted = {
-            (request.workspace_id, keys[request.workspace_id].digest(lookup))
-            for request in requests
-            for lookup in lookups_in(request.command)
-        }
-        # Asked one by one: a set less a dict's keys would walk the whole dict.
-        return [
-            digest for owner, digest in wanted if (owner, digest) not in self.subjects_by_digest
-        ]
-
-    def _fold(self, streams: dict[UUID, Request], rows: list[Row]) -> None:
-        for stream_id, request in streams.items():
-            self.streams[stream_id] = Stream(0, request.decider.initial, request.workspace_id)
-        for row in rows:
-            decider = streams[row.stream_id].decider
-            stream = replace(self.streams[row.stream_id], workspace_id=row.workspace_id)
-            self.streams[row.stream_id] = stream.after(decider, row.version, decode(row).event)
-
-    async def _learn_subjects(
-        self,
-        connection: Connection,
-        requests: Iterable[Request],
-        keys: dict[UUID, WorkspaceKey],
-    ) -> None:
-        """Keys of the subjects that the streams already name."""
-        asked = [(self.streams[r.stream_id], r.workspace_id) for r in requests]
-        named = {
-            s for stream, asker in asked if stream.workspace_id == asker for s in stream.subjects
-        }
-        missing = [subject for subject in named if subject not in self.subject_keys]
-        if not missing:
-            return
-        rows = await (await connection.execute(_SUBJECTS, (missing,))).fetchall()
-        for workspace_id, subject, is_erased, wrapped in rows:
-            key = None if is_erased else _unwrap(keys[workspace_id], subject, wrapped)
-            self.subject_keys[subject] = key
-
-
-def _unwrap(key: WorkspaceKey, subject: UUID, wrapped: bytes | None) -> bytes:
-    """A living subject's key. One that is not there must not look like an erasure."""
-    if wrapped is None:
-        raise IntegrityAlarm("a key is missing and nobody destroyed it")
-    return key.unwrap_subject(wrapped, subject)
+    def _kinds(self) -> tuple[Remembered[Any, Any], ...]:
+        keys = (self.subject_keys, self.bucket_keys, self.secrets)
+        return (self.streams, self.subjects, *keys)

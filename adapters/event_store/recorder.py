@@ -16,9 +16,9 @@ from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from adapters.event_store.batch import APPEND, Batch, EntryRow
-from adapters.event_store.knowledge import Knowledge
-from adapters.event_store.writer import Clock
+from adapters.event_store.appending import APPEND
+from adapters.event_store.batch import EntryRow, ready
+from adapters.event_store.requests import Clock
 from adapters.postgres.pool import Role, acting_as
 
 _ROLE: Final[Role] = "ringledger_writer"
@@ -67,8 +67,7 @@ class CellRecorder(PostgresApplicationRecorder):
 
     def _append(self, connection: Connection[DictRow], events: Sequence[StoredEvent]) -> int:
         epoch = _one(connection.execute("SELECT epoch FROM counter"))
-        batch = Batch(Knowledge(epoch), {}, self._clock())
-        batch.entries += [
+        entries = [
             EntryRow(
                 self._workspace_id,
                 UUID(str(e.originator_id)),
@@ -79,7 +78,7 @@ class CellRecorder(PostgresApplicationRecorder):
             )
             for e in events
         ]
-        return _one(connection.execute(APPEND, batch.parameters(), prepare=True))
+        return _one(connection.execute(APPEND, ready(epoch, self._clock(), entries), prepare=True))
 
 
 def _one(cursor: Cursor[DictRow]) -> int:

@@ -1,18 +1,21 @@
 """What is asked of a cell's writer, and what it answers."""
 
 from asyncio import Future
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 from domain.decider import AnyDecider
-from domain.messages import Command, Context, Event
+from domain.messages import Command, Context, Event, Message
 from domain.personal_data import Clear, Sealed
 
+Clock = Callable[[], datetime]
+"""Tells the time, in UTC."""
 
-@dataclass(frozen=True, slots=True)
-class Request:
+
+class Request(NamedTuple):
     """A command for one stream of one workspace."""
 
     workspace_id: UUID
@@ -22,8 +25,7 @@ class Request:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The command's events are durable; none at all where it said nothing new."""
 
     stream_id: UUID
@@ -33,16 +35,14 @@ class Receipt:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Waiting:
+class Waiting(NamedTuple):
     """A request and whoever waits for its receipt."""
 
     request: Request
     answer: Future[Receipt]
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """A stream as the writer knows it: no personal value in it, so it may be kept in memory."""
 
     version: int
@@ -51,19 +51,17 @@ class Stream:
     subjects: frozenset[UUID] = frozenset()
     """Whose values it holds."""
 
-    def after(self, decider: AnyDecider, version: int, event: Event) -> Self:
+    def after(self, decider: AnyDecider, version: int, event: Event) -> "Stream":
         """The stream with one more sealed event."""
-        return replace(
-            self,
-            version=version,
-            state=decider.evolve(self.state, event),
-            subjects=self.subjects.union(subjects_of(event)),
-        )
+        subjects = self.subjects.union(subjects_of(event)) if _personal(event) else self.subjects
+        state = decider.evolve(self.state, event)
+        return Stream(version, state, self.workspace_id, subjects)
 
 
 def clear_values(message: Command | Event) -> Iterator[tuple[str, Clear]]:
     """The unsealed personal fields of a message."""
-    for name, value in message.__dict__.items():
+    for name in _personal(message):
+        value = getattr(message, name)
         if isinstance(value, Clear):
             yield name, value
 
@@ -78,6 +76,21 @@ def lookups_in(message: Command | Event) -> Iterator[str]:
 
 def subjects_of(event: Event) -> Iterator[UUID]:
     """The data subjects that a sealed event names."""
-    for value in event.__dict__.values():
+    for name in _personal(event):
+        value = getattr(event, name)
         if isinstance(value, Sealed):
             yield from value.subjects
+
+
+def _personal(message: Message) -> tuple[str, ...]:
+    return personal_fields(type(message))
+
+
+@cache
+def personal_fields(kind: type[Message]) -> tuple[str, ...]:
+    """The fields of a message that may hold a personal value: most have none or few."""
+    return tuple(
+        name
+        for name, field in kind.model_fields.items()
+        if {Clear, Sealed}.intersection((field.annotation, *get_args(field.annotation)))
+    )

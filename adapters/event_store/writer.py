@@ -1,7 +1,8 @@
 """The writer of a cell: what waits is decided, sealed and committed together.
 
-There is no timer. While one batch commits, the next one gathers; a lone command goes at once.
-Whoever waits is answered after the commit, so an answer means durable.
+There is no timer. While one batch commits, the next one gathers; once as many wait as are under
+way, they are decided and sealed meanwhile. A lone command goes at once. Whoever waits is answered
+after the commit, so an answer means durable.
 
 Every command is idempotent by its decider: what was committed without anybody hearing of
 it (the connection broke, another process was first) is found again on the retry and says
@@ -10,47 +11,74 @@ nothing new. So a retry never doubles anything.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import datetime
-from uuid import UUID
+from typing import Final, NamedTuple
 
 import psycopg
 import structlog
 
-from adapters.event_store.batch import APPEND, Batch
-from adapters.event_store.knowledge import Knowledge
-from adapters.event_store.requests import Receipt, Request, Waiting, clear_values
+from adapters.event_store.appending import MOVED, STALE, STREAM_VERSION, append, conflicts
+from adapters.event_store.batch import Batch
+from adapters.event_store.lines import Connect, Lines
+from adapters.event_store.preparing import Preparing, fail
+from adapters.event_store.requests import Clock as Clock  # noqa: PLC0414 - who opens a cell finds it here
+from adapters.event_store.requests import Receipt, Request, Waiting
 from adapters.keys.keyring import Keyring
-from adapters.postgres.pool import Connection
-from domain.errors import NotFound, Overloaded, Refused, Unavailable
-from domain.identifiers import bucket_id
-
-Clock = Callable[[], datetime]
-Connect = Callable[[], Awaitable[Connection]]
+from domain.errors import Overloaded, Unavailable
 
 MAX_WAITING = 5_000
 """More than this waiting is refused (503): memory must not grow with a slow disk."""
 
 MAX_BATCH = 500
-PATIENCE_SECONDS = 12.0
-"""How long a batch outlives a lost database. Twilio gives up on a call after 15 s."""
+SPLIT: Final = 24
+"""So many are two batches: the second is decided while the first commits."""
 
-STALE = "RL001"
-KEY_RACES = frozenset({"lookups_digest", "buckets_id"})
+PATIENCE_SECONDS = 12.0
+"""How long requests outlive a lost database. Twilio gives up on a call after 15 s."""
+
+SHORTEST_PAUSE_SECONDS: Final = 0.01
+LONGEST_PAUSE_SECONDS: Final = 0.5
+
+_RACES: Final = frozenset({"lookups_digest", "buckets_id", STREAM_VERSION})
+"""Constraints that break where another process was first."""
+
+_GONE: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    # What is left of a cell that was moved away: no rights, or no functions and tables.
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.InvalidSchemaName,
+)
 log = structlog.get_logger()
+
+
+class Flight(NamedTuple):
+    """A batch that is being committed."""
+
+    batch: Batch
+    commit: asyncio.Task[int]
 
 
 class CellWriter:
     """Takes requests for one cell and answers each once it is durable."""
 
     def __init__(self, connect: Connect, keyring: Keyring, clock: Clock) -> None:
-        self._connect = connect
-        self._keyring = keyring
-        self._clock = clock
-        self._connection: Connection | None = None
-        self._knowledge = Knowledge()
+        self._lines = Lines(connect)
+        self._preparing = Preparing(self._lines, keyring, clock)
         self._queue: deque[Waiting] = deque()
+        self._taken: list[Waiting] = []
+        """Out of the queue and not sent yet."""
+
+        self._ready: Batch | None = None
+        self._flight: Flight | None = None
+        self._alone = 0
+        """How many of the queue go one by one: one of them breaks the batch that it is in."""
+
+        self._gone_since: float | None = None
+        self._pause = SHORTEST_PAUSE_SECONDS
         self._wake = asyncio.Event()
+        self._enough = 1
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -64,7 +92,7 @@ class CellWriter:
         self._wake.set()
         if self._task is not None:
             await self._task
-        await self._disconnect()
+        await self._lines.close()
 
     async def handle(self, request: Request) -> Receipt:
         """Make the request durable.
@@ -81,140 +109,153 @@ class CellWriter:
             raise Overloaded("writer")
         waiting = Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        self._wake.set()
+        if len(self._queue) >= self._enough:
+            self._wake.set()
         return await waiting.answer
 
     async def _run(self) -> None:
-        while self._queue or not self._closing:
-            if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            count = min(len(self._queue), MAX_BATCH)
-            await self._serve([self._queue.popleft() for _ in range(count)])
-
-    async def _serve(self, waiting: Sequence[Waiting]) -> None:
-        """Commit the batch; a request that breaks it fails alone."""
-        try:
-            await self._commit(waiting)
-        except Unavailable as error:
-            # Who came meanwhile has waited as long. Their sender will try again, or give up.
-            _fail((*waiting, *self._queue), error)
-            self._queue.clear()
-        except Exception as error:  # noqa: BLE001 - whatever broke, all who wait must hear of it
-            if len(waiting) == 1:
-                _fail(waiting, error)
-                return
-            for one in waiting:
-                await self._serve([one])
-
-    async def _commit(self, waiting: Sequence[Waiting]) -> None:
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        pause = 0.01
-        while True:
+        while self._queue or self._flight or not self._closing:
             try:
-                return await self._attempt(waiting)
-            except psycopg.Error as error:
-                if not await self._recover(error, waiting):
+                await self._gathered()
+                await self._prepare()
+                await self._land()
+                await self._launch()
+            except Exception as error:  # noqa: BLE001 - whatever broke, all who wait must hear
+                await self._recover(error)
+
+    async def _gathered(self) -> None:
+        """Until somebody waits; while a batch is under way, until it landed or as many wait."""
+        self._enough = len(self._flight.batch.decided) if self._flight else 1
+        while len(self._queue) < self._enough and not self._closing and not self._has_landed():
+            self._wake.clear()
+            await self._wake.wait()
+
+    def _has_landed(self) -> bool:
+        return self._flight is not None and self._flight.commit.done()
+
+    async def _prepare(self) -> None:
+        """Decide and seal what waits."""
+        if not self._queue:
+            return
+        self._taken = self._take()
+        self._ready, rest = await self._preparing.prepare(self._taken)
+        self._queue.extendleft(reversed(rest))
+        self._taken = self._ready.waiting
+
+    def _take(self) -> list[Waiting]:
+        count = min(len(self._queue), MAX_BATCH)
+        if self._alone:
+            self._alone -= 1
+            count = 1
+        elif count >= SPLIT and (self._flight is None or self._has_landed()):
+            count -= count // 2
+        return [self._queue.popleft() for _ in range(count)]
+
+    async def _land(self) -> None:
+        """Wait for the batch under way and answer for it."""
+        while self._flight is not None:
+            try:
+                before = await self._flight.commit
+            except psycopg.errors.UniqueViolation as error:
+                if error.diag.constraint_name != STREAM_VERSION:
                     raise
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Unavailable("history") from error
-                if isinstance(error, psycopg.OperationalError):
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 0.5)
-
-    async def _attempt(self, waiting: Sequence[Waiting]) -> None:
-        self._knowledge.bound()
-        connection = await self._connected()
-        live = [one for one in waiting if not one.answer.done()]
-        remembered = {
-            one.request.stream_id
-            for one in live
-            if one.request.stream_id in self._knowledge.streams
-        }
-        batch = await self._prepare(connection, live)
-        answers, doubtful = _decide(batch, live, remembered)
-        if batch.entries:
-            await connection.execute(APPEND, batch.parameters(), prepare=True)
-        batch.commit()
-        for one, receipt in answers:
-            if not one.answer.done():
-                one.answer.set_result(receipt)
-        if doubtful:
-            self._knowledge.forget_streams(one.request.stream_id for one in doubtful)
-            await self._attempt(doubtful)
-
-    async def _prepare(self, connection: Connection, waiting: Sequence[Waiting]) -> Batch:
-        """A batch that knows what these requests need; one of no known workspace fails."""
-        keys, now = {}, self._clock()
-        for workspace_id in {one.request.workspace_id for one in waiting}:
-            try:
-                keys[workspace_id] = await self._keyring.get(connection, workspace_id)
-            except NotFound as error:
-                _fail((one for one in waiting if one.request.workspace_id == workspace_id), error)
-        requests = [one.request for one in waiting if not one.answer.done()]
-        await self._knowledge.learn(connection, requests, keys, _buckets(requests, now))
-        return Batch(self._knowledge, keys, now)
-
-    async def _recover(self, error: psycopg.Error, waiting: Sequence[Waiting]) -> bool:
-        """Whether trying again can help, and forget what turned out to be wrong."""
-        constraint = error.diag.constraint_name
-        if error.sqlstate == STALE or constraint in KEY_RACES:
-            self._knowledge.forget_keys()
-        elif constraint == "entries_stream_version":
-            self._knowledge.forget_streams(one.request.stream_id for one in waiting)
-        elif isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-            log.warning("writer_reconnects", error=type(error).__name__)
-            self._knowledge = Knowledge()
-            await self._disconnect()
-        else:
-            return False
-        return True
-
-    async def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = await self._connect()
-        return self._connection
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-
-def _decide(
-    batch: Batch, waiting: Sequence[Waiting], remembered: Collection[UUID]
-) -> tuple[list[tuple[Waiting, Receipt]], list[Waiting]]:
-    """Put what waits into the batch: the receipts, and the refusals that rest on memory.
-
-    What was remembered of a stream may be out of date; what was just read is not.
-    """
-    answers, doubtful = [], []
-    for one in waiting:
-        if one.answer.done():
-            continue
-        try:
-            answers.append((one, batch.add(one.request)))
-        except NotFound as error:
-            _fail((one,), error)
-        except Refused as refusal:
-            if one.request.stream_id in remembered:
-                doubtful.append(one)
+                await self._step_back(self._flight.batch, error)
             else:
-                _fail((one,), refusal)
-    return answers, doubtful
+                batch, self._flight = self._flight.batch, None
+                self._preparing.knowledge.appended(before, batch.entries)
+                self._answer(batch)
+
+    async def _launch(self) -> None:
+        """Send what is ready."""
+        if self._ready is None:
+            return
+        if self._ready.entries:
+            self._flight = await self._fly(self._ready)
+        else:
+            self._answer(self._ready)
+        self._ready, self._taken = None, []
+
+    async def _fly(self, batch: Batch) -> Flight:
+        channel = await self._lines.appending()
+        commit = asyncio.create_task(append(channel, batch.parameters()))
+        commit.add_done_callback(lambda _: self._wake.set())
+        return Flight(batch, commit)
+
+    def _answer(self, batch: Batch) -> None:
+        """It is durable, and so is all that its refusals rest on."""
+        self._gone_since, self._pause = None, SHORTEST_PAUSE_SECONDS
+        for one in batch.decided:
+            if not one.waiting.answer.done():
+                one.waiting.answer.set_result(one.receipt)
+        for refused in batch.refused:
+            fail((refused.waiting,), refused.refusal)
+        self._decide_anew(batch.doubtful)
+
+    def _decide_anew(self, waiting: list[Waiting]) -> None:
+        """What we know of their streams may be out of date: it has to be read."""
+        self._preparing.knowledge.streams.forget(one.request.stream_id for one in waiting)
+        self._queue.extendleft(reversed(waiting))
+
+    async def _step_back(self, batch: Batch, error: psycopg.Error) -> None:
+        """Another process appended to some of its streams: only these are decided again."""
+        taken = await conflicts(await self._lines.appending(), *batch.versions())
+        if not taken:
+            raise error
+        out = batch.take_out(taken)
+        if self._ready is not None:
+            out += self._ready.take_out(taken)
+            self._taken = self._ready.waiting
+        self._decide_anew(out)
+        self._flight = await self._fly(batch) if batch.entries else None
+        if self._flight is None:
+            self._answer(batch)
+
+    async def _recover(self, error: Exception) -> None:
+        """Put back what was under way, forget what may be wrong, and see whether to go on."""
+        failed = await self._failed_flight()
+        culprits = failed or self._taken
+        self._queue.extendleft(reversed([*failed, *self._taken]))
+        self._taken, self._ready = [], None
+        self._preparing.knowledge.forget()
+        if isinstance(error, _GONE) or getattr(error, "sqlstate", None) == MOVED:
+            await self._reconnect(error)
+        elif not _is_race(error):
+            self._isolate(len(culprits), error)
+
+    async def _failed_flight(self) -> list[Waiting]:
+        """Whoever is on the batch under way, unless it arrives after all."""
+        flight, self._flight = self._flight, None
+        if flight is None:
+            return []
+        await asyncio.wait((flight.commit,))
+        if flight.commit.exception() is not None:
+            return flight.batch.waiting
+        self._answer(flight.batch)
+        return []
+
+    async def _reconnect(self, error: Exception) -> None:
+        """Try again a little later, but not for ever."""
+        log.warning("writer_reconnects", error=type(error).__name__)
+        await self._lines.close()
+        now = asyncio.get_running_loop().time()
+        self._gone_since = self._gone_since or now
+        if now - self._gone_since > PATIENCE_SECONDS:
+            # Who came meanwhile has waited as long. Their sender will try again, or give up.
+            fail(self._queue, Unavailable("history"))
+            self._queue.clear()
+            self._gone_since = None
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _isolate(self, culprits: int, error: Exception) -> None:
+        """One of the first requests breaks every batch that it is in; alone, it fails."""
+        if culprits > 1:
+            self._alone = culprits
+        elif self._queue:
+            fail((self._queue.popleft(),), error)
 
 
-def _fail(waiting: Iterable[Waiting], error: Exception) -> None:
-    for one in waiting:
-        if not one.answer.done():
-            one.answer.set_exception(error)
-
-
-def _buckets(requests: Sequence[Request], now: datetime) -> set[UUID]:
-    day = now.date().isoformat()
-    return {
-        bucket_id(request.workspace_id, value.category, "", day)
-        for request in requests
-        for _, value in clear_values(request.command)
-    }
+def _is_race(error: Exception) -> bool:
+    if not isinstance(error, psycopg.Error):
+        return False
+    return error.sqlstate == STALE or error.diag.constraint_name in _RACES

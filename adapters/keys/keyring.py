@@ -32,6 +32,10 @@ class Keyring:
             self._keys[workspace_id] = await self._read(connection, workspace_id)
         return self._keys[workspace_id]
 
+    def known(self, workspace_id: UUID) -> WorkspaceKey | None:
+        """The workspace's key, if it was asked for before."""
+        return self._keys.get(workspace_id)
+
     def forget_recent(self, workspace_id: UUID) -> None:
         """Forget what was derived lately: a key under it is destroyed."""
         if workspace_id in self._keys:

@@ -5,9 +5,9 @@ small number makes another prepared statement. Here the caller names it; it is f
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from psycopg import adapters
@@ -125,6 +125,25 @@ class Jsons(Array):
 
     def __init__(self, items: Sequence[bytes | None]) -> None:
         super().__init__([_NULL if i is None else _sized(b"\x01" + i) for i in items])
+
+
+def columns(
+    rows: Sequence[tuple[Any, ...]], kinds: Sequence[Callable[[Any], Array]]
+) -> list[Array]:
+    """Rows as one array for each of their columns."""
+    if not rows:
+        return [kind(()) for kind in kinds]
+    return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]
+
+
+def big_int(number: int) -> bytes:
+    """A single ``bigint``."""
+    return number.to_bytes(8, "big", signed=True)
+
+
+def time(moment: datetime) -> bytes:
+    """A single ``timestamptz``, of an aware time."""
+    return big_int((moment - _EPOCH_TIME) // _MICROSECOND)
 
 
 def _sized(item: bytes | None) -> bytes:

@@ -1,0 +1,56 @@
+"""The one way into the history: the cell's SQL function ``append()``, and how it says no."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from adapters.postgres.arrays import Array, big_int, time
+from adapters.postgres.channel import Call, Channel
+
+ARGUMENTS: Final = 26
+
+APPEND: Final = f"SELECT o_position FROM append({', '.join(['%b'] * ARGUMENTS)})"  # noqa: S608 - placeholders only
+"""For a cursor of psycopg."""
+
+_APPEND: Final = b"append"
+_CONFLICTS: Final = b"conflicts"
+_NUMBERED: Final = ", ".join(f"${number}" for number in range(1, ARGUMENTS + 1))
+STATEMENTS: Final = {
+    _APPEND: f"SELECT o_position FROM append({_NUMBERED})",  # noqa: S608 - placeholders only
+    _CONFLICTS: """
+        SELECT DISTINCT stream_id FROM entries
+        JOIN unnest($1::uuid[], $2::integer[]) AS wanted (stream_id, version)
+        USING (stream_id, version)
+    """,
+}
+"""What the channel has prepared."""
+
+STALE: Final = "RL001"
+"""A key was destroyed since the writer read the keys."""
+
+MOVED: Final = "RL004"
+"""The cell is being moved to another database, or was."""
+
+STREAM_VERSION: Final = "entries_stream_version"
+"""The constraint that somebody else's append to the same stream breaks."""
+
+
+async def append(channel: Channel, parameters: tuple[Any, ...]) -> int:
+    """Append durably, all or nothing; the position before the first entry.
+
+    Raises:
+        psycopg.Error: See the function: ``STALE``, ``MOVED`` or a unique violation.
+    """
+    epoch, now, *arrays = parameters
+    (rows,) = await channel.call(Call(_APPEND, _binary(epoch, now, arrays)))
+    return int.from_bytes(rows[0][0], "big")
+
+
+def _binary(epoch: int, now: datetime, arrays: list[Array]) -> list[bytes]:
+    return [big_int(epoch), time(now), *[array.data for array in arrays]]
+
+
+async def conflicts(channel: Channel, streams: Array, versions: Array) -> frozenset[UUID]:
+    """The streams of which somebody else has taken one of these versions."""
+    (rows,) = await channel.call(Call(_CONFLICTS, (streams.data, versions.data)))
+    return frozenset(UUID(bytes=stream) for (stream,) in rows)

@@ -1,0 +1,88 @@
+"""From what waits to a batch: whatever it needs is read, then each request decides."""
+
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from adapters.event_store.batch import Batch
+from adapters.event_store.keyholders import Keyholders
+from adapters.event_store.knowledge import Knowledge
+from adapters.event_store.learning import learn
+from adapters.event_store.lines import Lines
+from adapters.event_store.requests import Clock, Waiting
+from adapters.keys.keyring import Keyring
+from adapters.keys.workspace_key import WorkspaceKey
+from domain.errors import NotFound, Refused
+
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+"""Larger batches would make everybody wait for their biggest."""
+
+
+class Preparing:
+    """Decides and seals, with what is known of the cell."""
+
+    def __init__(self, lines: Lines, keyring: Keyring, clock: Clock) -> None:
+        self.knowledge = Knowledge()
+        self._lines = lines
+        self._keyring = keyring
+        self._clock = clock
+
+    async def prepare(self, waiting: Sequence[Waiting]) -> tuple[Batch, Sequence[Waiting]]:
+        """A batch of the first of these, and those that it has no room for.
+
+        Who fails alone is answered here: nobody else needs to hear of it.
+
+        Raises:
+            psycopg.Error: Something could not be read.
+            IntegrityAlarm: A key is not what it should be.
+        """
+        self.knowledge.age()
+        now = self._clock()
+        keys = await self._keys(waiting)
+        known = [one for one in waiting if one.request.workspace_id in keys]
+        holders = Keyholders(self.knowledge, keys, now.date())
+        requests = [one.request for one in known]
+        fresh = await learn(await self._lines.reading(), self.knowledge, holders, requests)
+        batch = Batch(self.knowledge, holders, now)
+        for number, one in enumerate(known):
+            if batch.bytes > MAX_BATCH_BYTES:
+                return batch, known[number:]
+            _decide(batch, one, fresh)
+        return batch, ()
+
+    async def _keys(self, waiting: Iterable[Waiting]) -> dict[UUID, WorkspaceKey]:
+        """The workspaces' keys; whoever asks for a workspace that is not here fails."""
+        found = {}
+        for workspace_id in {one.request.workspace_id for one in waiting}:
+            key = self._keyring.known(workspace_id)
+            if key is None:
+                key = await self._fetched(workspace_id)
+            if key is not None:
+                found[workspace_id] = key
+        fail((w for w in waiting if w.request.workspace_id not in found), NotFound("workspace"))
+        return found
+
+    async def _fetched(self, workspace_id: UUID) -> WorkspaceKey | None:
+        async with await self._lines.other() as connection:
+            try:
+                return await self._keyring.get(connection, workspace_id)
+            except NotFound:
+                return None
+
+
+def _decide(batch: Batch, one: Waiting, fresh: Collection[UUID]) -> None:
+    """Put one request into the batch. A refusal that rests on memory may be out of date."""
+    if one.answer.done():
+        return  # who asked has left
+    try:
+        batch.add(one)
+    except Refused as refusal:
+        batch.refuse(one, refusal, is_certain=one.request.stream_id in fresh)
+    except Exception as error:  # noqa: BLE001 - it breaks this request, and must break no other
+        fail((one,), error)
+
+
+def fail(waiting: Iterable[Waiting], error: Exception) -> None:
+    """Tell these what became of their requests."""
+    for one in waiting:
+        if not one.answer.done():
+            one.answer.set_exception(error)
