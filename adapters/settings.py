@@ -73,7 +73,7 @@ class Settings(BaseModel):
     """What the provider calls us by, when a proxy stands before us: its signatures cover it."""
 
     cells: int = Field(default=1, ge=1, le=64)
-    """How many shards the workspaces are spread over; it may grow, never shrink."""
+    """How many cells there are at first; a lower number later takes none away."""
 
     @property
     def master_key_file(self) -> Path:

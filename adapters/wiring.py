@@ -1,18 +1,19 @@
 """The composition root: from the settings to a ledger that takes requests."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from adapters.cell import Cell, open_cell
+from adapters.cell import Cell
+from adapters.cells import provisioner
+from adapters.cells.opened import OpenCells, open_cells
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import Clock
 from adapters.keys import master_key
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
-from adapters.postgres.migrate import migrate
 from adapters.postgres.pool import open_pool
 from adapters.settings import Settings
 from adapters.workspaces.api_keys import ApiKey, Scope, create_api_key
@@ -39,11 +40,11 @@ class Ledger:
 
     settings: Settings
     directory: Directory
-    cells: Mapping[str, Cell]
+    cells: OpenCells
 
     async def cell_of(self, workspace_id: UUID) -> Cell:
         """The cell that holds a workspace; ``NotFound`` where there is none."""
-        return self.cells[await self.directory.cell_of(workspace_id)]
+        return await self.cells.get_open(await self.directory.cell_of(workspace_id))
 
     async def handle(self, request: Request) -> Receipt:
         """Make a request durable in its workspace's cell. See ``CellWriter.handle``."""
@@ -58,12 +59,16 @@ class Ledger:
     ) -> NewWorkspace:
         """Make a workspace in the emptiest cell: its key, its credentials, an API key."""
         workspace_id = uuid4()
-        cell = self.cells[await self.directory.emptiest_cell()]
-        async with cell.writing.connection() as connection, connection.transaction():
-            key = await cell.keyring.create(connection, workspace_id)
-            for kind, secret in credentials:
-                await add_credential(connection, key, kind, secret)
-            api_key = await create_api_key(connection, workspace_id, scopes)
+        cell = await self.cells.get_open(await self.directory.emptiest_cell())
+
+        async def furnish() -> ApiKey:
+            async with cell.writing.connection() as connection, connection.transaction():
+                key = await cell.keyring.create(connection, workspace_id)
+                for kind, secret in credentials:
+                    await add_credential(connection, key, kind, secret)
+                return await create_api_key(connection, workspace_id, scopes)
+
+        api_key = await cell.whereabouts.patiently(furnish)
         await self.directory.add(workspace_id, name, cell.name)
         return NewWorkspace(workspace_id, api_key)
 
@@ -88,10 +93,10 @@ async def prepare(settings: Settings, urls: Urls) -> list[str]:
         KeyStoreUnavailable: Workspaces exist and their master key is gone: a new one would
             make every value of theirs unreadable.
     """
-    applied = await migrate(urls.admin, cells=settings.cell_schemas)
+    applied = await provisioner.bring_up(urls, settings.cell_schemas)
     if not settings.master_key_file.exists():
         async with await open_pool(urls.app, "ringledger_writer") as pool:
-            if await Directory(pool, settings.cell_schemas).all():
+            if await Directory(pool, urls.app).all():
                 raise KeyStoreUnavailable(
                     f"the master key {settings.master_key_file} is missing, "
                     "and the database holds workspaces sealed under it"
@@ -109,8 +114,6 @@ async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterato
         master_keys = master_key.read(settings.master_key_file)
         pool = await open_pool(urls.app, "ringledger_writer")
         stack.push_async_callback(pool.close)
-        cells = {
-            name: await stack.enter_async_context(open_cell(urls.app, name, master_keys, clock))
-            for name in settings.cell_schemas
-        }
-        yield Ledger(settings, Directory(pool, settings.cell_schemas), cells)
+        directory = Directory(pool, urls.app)
+        cells = await stack.enter_async_context(open_cells(directory, master_keys, clock))
+        yield Ledger(settings, directory, cells)

@@ -1,9 +1,9 @@
 """Erasure: the key and the lookup in one transaction with its entry, then the boxes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -20,6 +20,8 @@ from domain.messages import Context
 from domain.subjects.commands import ConfirmDeletion, EraseSubject, SubjectCommand
 from domain.subjects.events import ErasureReason
 from domain.subjects.subject import SUBJECT
+
+Result = TypeVar("Result")
 
 NO_LIVING_SUBJECT = "RL002"
 DELETED_AT_ONCE = 5_000
@@ -44,13 +46,21 @@ class Erasure:
     """Since then no sealed box of the subject is left either."""
 
 
+class Patience(Protocol):
+    """Does a piece of work again for as long as its cell is being moved."""
+
+    async def __call__(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """The result of the time that it was done."""
+
+
 class Erasures:
     """Erases data subjects of one cell."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, clock: Clock, patiently: Patience) -> None:
         self._pool = pool
         self._keyring = keyring
         self._clock = clock
+        self._patiently = patiently
 
     async def erase(
         self, workspace_id: UUID, subject_id: UUID, reason: ErasureReason, context: Context
@@ -63,6 +73,20 @@ class Erasures:
         Raises:
             NotFound: The workspace has no such subject.
         """
+        return await self._patiently(
+            lambda: self._erase(workspace_id, subject_id, reason, context)
+        )
+
+    async def finish(self) -> int:
+        """Delete the boxes of every erased subject that still has some; how many boxes.
+
+        Safe to break off anywhere: what a transaction deleted, its entry says.
+        """
+        return await self._patiently(self._finish)
+
+    async def _erase(
+        self, workspace_id: UUID, subject_id: UUID, reason: ErasureReason, context: Context
+    ) -> Erasure:
         command = EraseSubject(reason=reason, occurred_at=self._clock())
         async with self._pool.connection() as connection:
             try:
@@ -80,11 +104,7 @@ class Erasures:
                     raise
             return await self._state(connection, workspace_id, subject_id)
 
-    async def finish(self) -> int:
-        """Delete the boxes of every erased subject that still has some; how many boxes.
-
-        Safe to break off anywhere: what a transaction deleted, its entry says.
-        """
+    async def _finish(self) -> int:
         deleted = 0
         async with self._pool.connection() as connection:
             while unfinished := await (await connection.execute(_UNFINISHED)).fetchall():

@@ -42,6 +42,13 @@ fsync = on
 synchronous_commit = on
 full_page_writes = on
 
+# A cell can move to another server while it is in use. The log kept for one that stopped half
+# way must not fill the disk: that move then begins anew.
+wal_level = logical
+max_replication_slots = 20
+max_wal_senders = 20
+max_slot_wal_keep_size = 16GB
+
 max_connections = 100
 shared_buffers = 256MB
 max_wal_size = 2GB

@@ -39,16 +39,25 @@ async def migrate(
     admin_url: str,
     *,
     cells: Sequence[str],
+    present: Sequence[str] = (),
+    frozen: Sequence[str] = (),
     login: str = "ringledger",
     source: Traversable | None = None,
+    with_directory: bool = True,
 ) -> list[str]:
     """Bring the directory and every cell up to date; returns what was applied, as `schema/name`.
 
     Args:
         admin_url: The database, for a role that may create schemas and roles.
-        cells: The schemas of the cells.
+        cells: The schemas of the cells; one that is not there is made.
+        present: More of them, which are left alone where they are not there (any more).
+        frozen: Those of them that must not change now, because they are being moved.
         login: The role the application logs in as; if it exists it may become our roles.
         source: Holds `directory/` and `cell/`; ours unless told otherwise.
+        with_directory: Whether this is the database that holds the directory.
+
+    Raises:
+        MigrationError: The files contradict the database, or a frozen cell lacks one.
     """
     root = source or files("migrations")
     directory, cell = _read(root / "directory"), _read(root / "cell")
@@ -56,9 +65,13 @@ async def migrate(
         # The end of the session releases the lock, however it ends.
         await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         await _create_roles(connection, login)
-        applied = await _migrate_schema(connection, DIRECTORY, directory)
-        for schema in cells:
-            applied += await _migrate_schema(connection, schema, cell)
+        applied: list[str] = []
+        if with_directory:
+            applied += await _migrate_schema(connection, DIRECTORY, directory)
+        for schema in (*cells, *present):
+            if schema in cells or await _exists(connection, schema):
+                may_change = schema not in frozen
+                applied += await _migrate_schema(connection, schema, cell, may_change=may_change)
     return applied
 
 
@@ -83,18 +96,34 @@ async def _create_roles(connection: AsyncConnection, login: str) -> None:
         await connection.execute(grant.format(sql.Identifier(role), sql.SQL(", ").join(members)))
 
 
+async def _exists(connection: AsyncConnection, schema: str) -> bool:
+    found = await connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (schema,))
+    return bool(found.rowcount)
+
+
 async def _migrate_schema(
-    connection: AsyncConnection, schema: str, migrations: Sequence[Migration]
+    connection: AsyncConnection,
+    schema: str,
+    migrations: Sequence[Migration],
+    *,
+    may_change: bool = True,
 ) -> list[str]:
     """Apply to one schema what it lacks."""
     async with _inside(connection, schema):
-        await connection.execute(
-            _CREATE_SCHEMA.format(schema=sql.Identifier(schema), roles=_ROLES)
-        )
+        if not await _exists(connection, schema):
+            # Only then: a cell that moves is hidden from the roles, and must stay so.
+            create = _CREATE_SCHEMA.format(schema=sql.Identifier(schema), roles=_ROLES)
+            await connection.execute(create)
+        await connection.execute(_CREATE_TABLE)
         rows = await connection.execute("SELECT name, checksum FROM migration ORDER BY name")
         done: list[tuple[str, str]] = await rows.fetchall()
     _compare(schema, done, migrations)
     waiting = migrations[len(done) :]
+    if waiting and not may_change:
+        raise MigrationError(
+            f"{schema} is being moved to another database and lacks {waiting[0].name}: "
+            "finish or abort the move with the release that began it"
+        )
     for migration in waiting:
         async with _inside(connection, schema):
             await connection.execute(migration.text.encode())
@@ -145,11 +174,14 @@ END $$
 """)
 
 _CREATE_SCHEMA: Final = sql.SQL("""
-CREATE SCHEMA IF NOT EXISTS {schema};
+CREATE SCHEMA {schema};
 GRANT USAGE ON SCHEMA {schema} TO {roles};
+""")
+
+_CREATE_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS migration (
     name text PRIMARY KEY,
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )
-""")
+"""

@@ -3,6 +3,7 @@
 The role is a start-up option rather than a `SET ROLE`: a `RESET ROLE` leads back to it.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal, TypeAlias, get_args
 
 import orjson
@@ -17,18 +18,26 @@ set_json_loads(orjson.loads)
 Role: TypeAlias = Literal["ringledger_api", "ringledger_writer", "ringledger_follower"]
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
+Locate: TypeAlias = Callable[[], Awaitable[str]]
+"""Says where to connect to, each time anew."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
-async def open_pool(url: str, role: Role, *, min_size: int = 1, max_size: int = 4) -> Pool:
+async def open_pool(
+    url: str | Locate, role: Role, *, min_size: int = 1, max_size: int = 4
+) -> Pool:
     """Open a pool of autocommit connections to `url` acting as `role`; the caller closes it.
 
     A connection is tried before it is lent, so that a restarted server is noticed by the pool and
     not by whoever borrows next.
     """
+
+    async def target() -> str:
+        return acting_as(url if isinstance(url, str) else await url(), role)
+
     pool: Pool = AsyncConnectionPool(
-        acting_as(url, role),
+        target,
         min_size=min_size,
         max_size=max_size,
         kwargs={"autocommit": True},

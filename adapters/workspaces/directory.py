@@ -1,15 +1,23 @@
-"""The directory: the workspaces of the deployment and the cell of each."""
+"""The directory: the workspaces of the deployment, the cell of each, and where each cell lies."""
 
-from collections.abc import Sequence
+import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from adapters.postgres.pool import Pool
+import psycopg
+
+from adapters.cells.place import Place
+from adapters.postgres.pool import Pool, connect
 from domain.errors import NotFound
+
+FRESH_SECONDS: Final = 5.0
+"""How long a workspace's cell is remembered: an empty workspace may be placed anew."""
 
 _SELECT = "SELECT workspace_id, name, cell, created_at FROM directory.workspaces"
 _INSERT = "INSERT INTO directory.workspaces (workspace_id, name, cell) VALUES (%s, %s, %s)"
+_CELLS = "SELECT name, schema, url FROM directory.cells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +31,28 @@ class Workspace:
 
 
 class Directory:
-    """Finds a workspace's cell; a workspace never changes it by itself, so it is remembered."""
+    """Finds a workspace's cell, and a cell's place."""
 
-    def __init__(self, pool: Pool, cells: Sequence[str]) -> None:
+    def __init__(self, pool: Pool, own_url: str) -> None:
         self._pool = pool
-        self._cells = tuple(cells)
-        self._known: dict[UUID, str] = {}
+        self._own_url = own_url
+        self._known: dict[UUID, tuple[str, float]] = {}
 
     async def cell_of(self, workspace_id: UUID) -> str:
         """The cell's name; ``NotFound`` where there is no such workspace."""
-        if workspace_id not in self._known:
-            async with self._pool.connection() as connection:
-                rows = await connection.execute(
-                    _SELECT + " WHERE workspace_id = %s", (workspace_id,)
-                )
-                found = await rows.fetchone()
-            if found is None:
-                raise NotFound("workspace")
-            self._known[workspace_id] = found[2]
-        return self._known[workspace_id]
+        cell, until = self._known.get(workspace_id, (None, 0.0))
+        if cell is not None:
+            if time.monotonic() < until:
+                return cell
+            # One asks; whoever comes meanwhile takes what is known.
+            self._remember(workspace_id, cell)
+        try:
+            cell = await self._read_cell_of(workspace_id)
+        except psycopg.OperationalError:
+            if cell is None:
+                raise
+        self._remember(workspace_id, cell)
+        return cell
 
     async def all(self) -> list[Workspace]:
         """Every workspace, the oldest first."""
@@ -52,9 +63,42 @@ class Directory:
     async def emptiest_cell(self) -> str:
         """The cell with the fewest workspaces: where the next one goes."""
         placed = [workspace.cell for workspace in await self.all()]
-        return min(self._cells, key=placed.count)
+        return min((place.name for place in await self.cells()), key=placed.count)
 
     async def add(self, workspace_id: UUID, name: str, cell: str) -> None:
         """Place a workspace, after its cell is ready for it."""
         async with self._pool.connection() as connection:
             await connection.execute(_INSERT, (workspace_id, name, cell))
+
+    async def cells(self) -> list[Place]:
+        """Where every cell lies, by name."""
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(_CELLS + " ORDER BY length(name), name")
+            return [self._place(*row) for row in await rows.fetchall()]
+
+    async def place_of(self, cell: str) -> Place:
+        """Where the cell lies now, asked through a connection of its own.
+
+        A pool would let us wait for a database that is down; here the caller hears of it at once.
+        """
+        async with await connect(self._own_url, "ringledger_writer") as connection:
+            rows = await connection.execute(_CELLS + " WHERE name = %s", (cell,))
+            found = await rows.fetchone()
+        if found is None:
+            raise NotFound("cell")
+        return self._place(*found)
+
+    def _place(self, name: str, schema: str, url: str | None) -> Place:
+        return Place(name, schema, url or self._own_url)
+
+    def _remember(self, workspace_id: UUID, cell: str) -> None:
+        self._known[workspace_id] = (cell, time.monotonic() + FRESH_SECONDS)
+
+    async def _read_cell_of(self, workspace_id: UUID) -> str:
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(_SELECT + " WHERE workspace_id = %s", (workspace_id,))
+            found = await rows.fetchone()
+        if found is None:
+            raise NotFound("workspace")
+        cell: str = found[2]
+        return cell

@@ -19,6 +19,8 @@ from psycopg import sql
 from twilio_forms import Form
 
 from adapters.cell import Cell, open_cell
+from adapters.cells.place import Place
+from adapters.cells.whereabouts import Whereabouts
 from adapters.event_store.erasures import Erasure
 from adapters.event_store.history import read_after, read_stream
 from adapters.event_store.requests import Receipt, Request
@@ -168,7 +170,8 @@ async def new_cell(
 async def open_home(address: Address, clock: Clock = now) -> AsyncIterator[Home]:
     """Open a cell once more: a writer, pools and caches of its own, as another process has."""
     keys = master_key.read(address.master_key_file)
-    async with open_cell(address.urls.app, address.schema, keys, clock) as cell:
+    place = Place(address.schema, address.schema, address.urls.app)
+    async with open_cell(Whereabouts(place), keys, clock) as cell:
         yield Home(address, cell)
 
 

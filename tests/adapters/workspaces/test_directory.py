@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from cells import asynchronous
 
+from adapters.cells import provisioner
 from adapters.postgres.embedded import Urls
-from adapters.postgres.migrate import migrate
 from adapters.postgres.pool import open_pool
 from adapters.workspaces.directory import Directory
 from domain.errors import NotFound
@@ -17,9 +17,9 @@ from domain.errors import NotFound
 
 @asynccontextmanager
 async def _directory(urls: Urls, *cells: str) -> AsyncIterator[Directory]:
-    await migrate(urls.admin, cells=[])
+    await provisioner.bring_up(urls, cells)
     async with await open_pool(urls.app, "ringledger_writer") as pool:
-        yield Directory(pool, cells)
+        yield Directory(pool, urls.app)
 
 
 @asynchronous
@@ -47,7 +47,7 @@ async def test_the_next_workspace_goes_to_the_emptiest_cell(database: Urls) -> N
 async def test_a_workspace_is_placed_once(database: Urls) -> None:
     """A second place for the same workspace is refused: its history has one."""
     workspace_id = uuid4()
-    async with _directory(database, "cell_1") as directory:
+    async with _directory(database, "cell_1", "cell_2") as directory:
         adds = [directory.add(workspace_id, "Ghent", cell) for cell in ("cell_1", "cell_2")]
         answers = await asyncio.gather(*adds, return_exceptions=True)
         assert [type(answer).__name__ for answer in answers].count("UniqueViolation") == 1

@@ -1,0 +1,112 @@
+"""Where a cell lies by now: asked before every connection, so that a process follows a move.
+
+Nothing is told to the processes. Whoever meets a cell that moves (``has_moved``) drops its
+connection, waits a moment and connects again, which leads to wherever the directory says.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
+
+import psycopg
+import structlog
+
+from adapters.cells.place import Place
+from adapters.postgres.pool import Connection, Role, connect
+from domain.errors import Unavailable
+
+Result = TypeVar("Result")
+Look = Callable[[str], Awaitable[Place]]
+
+BOUNDED: Final = "-c statement_timeout=8s"
+BOUNDED_NETWORK: Final = {"connect_timeout": 5, "tcp_user_timeout": 8_000}
+"""Nobody waits for ever for a database that fell silent; Twilio waits 15 s at most."""
+
+PATIENCE_SECONDS: Final = 12.0
+PAUSE_SECONDS: Final = 0.05
+
+MOVED: Final = frozenset({"RL004", "42501", "42P01", "42883", "3F000"})
+"""What a cell says that is fenced, hidden from the application, or gone from this database.
+
+A fence of the functions; privileges that were taken; a table, a function or a schema that is not
+there or may not be seen. In a cell that stands where it should, none of these can happen.
+"""
+
+log = structlog.get_logger()
+
+
+def has_moved(error: BaseException) -> bool:
+    """Whether trying again elsewhere can help: the cell is moving, or has moved."""
+    return isinstance(error, psycopg.Error) and error.sqlstate in MOVED
+
+
+class Drained(Protocol):
+    """A pool whose connections can be replaced."""
+
+    async def drain(self) -> None:
+        """Replace every connection by a new one."""
+
+
+class Whereabouts:
+    """Where one cell lies, as far as this process knows."""
+
+    def __init__(self, place: Place, look: Look | None = None) -> None:
+        self.place = place
+        self._look = look
+        self._pools: list[Drained] = []
+
+    def lead(self, pool: Drained) -> None:
+        """From now on the pool's connections go where the cell goes."""
+        self._pools.append(pool)
+
+    async def now(self) -> Place:
+        """Ask the directory; while it cannot answer, what it said last."""
+        if self._look is not None:
+            try:
+                await self.found(await self._look(self.place.name))
+            except (psycopg.OperationalError, OSError):
+                log.warning("directory.silent", cell=self.place.name)
+        return self.place
+
+    async def found(self, place: Place) -> None:
+        """Take note of what the directory says."""
+        if place != self.place:
+            self.place = place
+            log.info("cell.elsewhere", cell=place.name)
+            for pool in self._pools:
+                await pool.drain()
+
+    async def inside(self, options: str = "") -> str:
+        """The cell's database now, with its schema as the search path."""
+        return (await self.now()).inside(f"{BOUNDED} {options}", **BOUNDED_NETWORK)
+
+    async def connect(self, role: Role) -> Connection:
+        """A connection to where the cell is now, for whoever keeps it."""
+        return await connect(await self.inside(), role)
+
+    async def patiently(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Do the work; while the cell moves, do it again, where the cell is by then.
+
+        Raises:
+            Unavailable: It took too long. Nothing was done.
+        """
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await work()
+            except psycopg.Error as error:
+                await self.endure(error, deadline)
+
+    async def endure(self, error: psycopg.Error, deadline: float) -> None:
+        """Wait a moment for a cell that moves, or say that it took too long.
+
+        Raises:
+            Unavailable: It is later than the deadline.
+            psycopg.Error: It was something else.
+        """
+        if not has_moved(error):
+            raise error
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unavailable("cell") from error
+        await asyncio.sleep(PAUSE_SECONDS)
+        await self.now()
