@@ -28,9 +28,6 @@ STATEMENTS: Final = {
 STALE: Final = "RL001"
 """A key was destroyed since the writer read the keys."""
 
-MOVED: Final = "RL004"
-"""The cell is being moved to another database, or was."""
-
 STREAM_VERSION: Final = "entries_stream_version"
 """The constraint that somebody else's append to the same stream breaks."""
 
@@ -39,7 +36,7 @@ async def append(channel: Channel, parameters: tuple[Any, ...]) -> int:
     """Append durably, all or nothing; the position before the first entry.
 
     Raises:
-        psycopg.Error: See the function: ``STALE``, ``MOVED`` or a unique violation.
+        psycopg.Error: See the function: ``STALE``, a unique violation, or that the cell moves.
     """
     epoch, now, *arrays = parameters
     (rows,) = await channel.call(Call(_APPEND, _binary(epoch, now, arrays)))

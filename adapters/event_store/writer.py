@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 import psycopg
 import structlog
 
-from adapters.event_store.appending import MOVED, STALE, STREAM_VERSION, append, conflicts
+from adapters.cells.whereabouts import has_moved
+from adapters.event_store.appending import STALE, STREAM_VERSION, append, conflicts
 from adapters.event_store.batch import Batch
 from adapters.event_store.lines import Connect, Lines
 from adapters.event_store.preparing import Preparing, fail
@@ -217,7 +218,7 @@ class CellWriter:
         self._queue.extendleft(reversed([*failed, *self._taken]))
         self._taken, self._ready = [], None
         self._preparing.knowledge.forget()
-        if isinstance(error, _GONE) or getattr(error, "sqlstate", None) == MOVED:
+        if isinstance(error, _GONE) or has_moved(error):
             await self._reconnect(error)
         elif not _is_race(error):
             self._isolate(len(culprits), error)

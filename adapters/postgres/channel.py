@@ -56,7 +56,11 @@ class Channel:
         channel._loop.add_reader(channel._socket, channel._read)
         for name, query in statements.items():
             channel._pg.send_prepare(name, query.encode())
-        await channel._answered()
+        try:
+            await channel._answered()
+        except BaseException:
+            await channel.close()
+            raise
         return channel
 
     async def call(self, *calls: Call) -> list[Rows]:
