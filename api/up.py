@@ -1,7 +1,6 @@
 """Runs the parts of a deployment in one process until it is told to stop."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -15,58 +14,13 @@ from adapters.settings import Settings
 from adapters.wiring import open_ledger
 from api.app import create_app
 from api.following import following
-from domain.errors import Unavailable
+from api.listening import url_of
+from api.stopping import told_to_stop
 
-BACKLOG: Final = 2048
-DRAIN_SECONDS: Final = 10
+DRAIN_SECONDS: Final = 14
+"""Longer than the writer is patient: who waits for a lost database is told so before we leave."""
+
 log = structlog.get_logger()
-
-
-class PortTaken(Unavailable):
-    """Somebody else listens there, or we may not."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port, before anything else is done; port 0 is any that is free.
-
-    Raises:
-        PortTaken: It cannot be had.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise PortTaken(f"cannot listen on {host}: {error.strerror}") from None
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise PortTaken(f"cannot listen on {host} port {port}: {error.strerror}") from None
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """The address of a listener, as a browser on this machine may use it."""
-    host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not listened on
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-@contextmanager
-def told_to_stop() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C or SIGTERM sets, the second time as calmly as the first."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 @asynccontextmanager

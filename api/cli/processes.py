@@ -3,16 +3,21 @@
 import logging as levels
 import os
 import sys
+from socket import socket
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from structlog.contextvars import bind_contextvars
 
 from adapters import logging
-from adapters.settings import PREFIX, load
+from adapters.settings import PREFIX, Settings, load
 from adapters.wiring import database, prepare
 from api.cli.output import AsJson, console, write_json
 from api.cli.running import EXIT_CODES, ExitCode, run
+from api.listening import listen_together, url_of
+from api.stopping import hang_on
+from api.workers import up_together
 
 if TYPE_CHECKING:
     from api.demo.main import Report
@@ -21,26 +26,40 @@ app = typer.Typer()
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any that is free.")]
+Workers = Annotated[
+    int, typer.Option(min=1, max=64, help="Server processes on the port; 1 is this one alone.")
+]
+Lifeline = Annotated[int, typer.Option(help="Ends when the supervisor does.")]
+Listener = Annotated[int | None, typer.Option(help="Serve on it; without one, follow.")]
 LOCALHOST = "127.0.0.1"
 PORT = 8000
 
 
 @app.command(epilog=EXIT_CODES)
-def up(host: Host = LOCALHOST, port: Port = PORT) -> None:
-    """Run everything in one process until Ctrl-C: the API, the views, finishing erasures."""
-    run(_up((host, port), follows=True))
+def up(host: Host = LOCALHOST, port: Port = PORT, workers: Workers = 1) -> None:
+    """Run everything until Ctrl-C: the API, the views, finishing erasures.
+
+    With several workers the views have a process of their own beside them.
+    """
+    run(_up((host, port), workers, follows=True))
 
 
 @app.command(epilog=EXIT_CODES)
-def serve(host: Host = LOCALHOST, port: Port = PORT) -> None:
+def serve(host: Host = LOCALHOST, port: Port = PORT, workers: Workers = 1) -> None:
     """Run the API alone until Ctrl-C; something else must follow the history."""
-    run(_up((host, port), follows=False))
+    run(_up((host, port), workers, follows=False))
 
 
 @app.command(epilog=EXIT_CODES)
 def follow() -> None:
     """Keep the views up to date and finish erasures until Ctrl-C, without the API."""
-    run(_up(None, follows=True))
+    run(_follow())
+
+
+@app.command(hidden=True, epilog=EXIT_CODES)
+def worker(*, lifeline: Lifeline, listener: Listener = None) -> None:
+    """Be one of several processes. Both options are file descriptors that are open already."""
+    run(_worker(lifeline, listener))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -85,19 +104,44 @@ def demo_(
         raise typer.Exit(ExitCode.wrong)
 
 
-async def _up(address: tuple[str, int] | None, *, follows: bool) -> None:
-    from api.up import listen, up, url_of  # noqa: PLC0415 - slow, and few commands need it
-
+async def _up(address: tuple[str, int], workers: int, *, follows: bool) -> None:
     settings = load()
-    logging.configure("console" if sys.stderr.isatty() else "json")
-    listener = listen(*address) if address else None
-    if listener:
-        typer.echo(f"ringledger listens on {url_of(listener)}  (Ctrl-C stops it)", err=True)
+    _configure_log()
+    listeners = listen_together(*address, workers)
+    typer.echo(f"ringledger listens on {url_of(listeners[0])}  (Ctrl-C stops it)", err=True)
+    if workers > 1:
+        await up_together(settings, listeners, follows=follows)
+    else:
+        await _alone(settings, listeners[0], follows=follows)
+
+
+async def _follow() -> None:
+    settings = load()
+    _configure_log()
+    await _alone(settings, None, follows=True)
+
+
+async def _worker(lifeline: int, listener: int | None) -> None:
+    hang_on(lifeline)
+    settings = load()
+    _configure_log()
+    bind_contextvars(pid=os.getpid())
+    place = None if listener is None else socket(fileno=listener)
+    await _alone(settings, place, follows=place is None)
+
+
+async def _alone(settings: Settings, listener: socket | None, *, follows: bool) -> None:
+    from api.up import up  # noqa: PLC0415 - slow, and few commands need it
+
     await up(settings, listener, follows=follows)
 
 
+def _configure_log() -> None:
+    logging.configure("console" if sys.stderr.isatty() else "json")
+
+
 async def _demo(shown_on: Console, *, port: int, calls: int, seed: int, stays: bool) -> "Report":
-    from api.demo.main import Options, demo  # noqa: PLC0415 - as in _up
+    from api.demo.main import Options, demo  # noqa: PLC0415 - as in _alone
 
     settings = load()
     logging.configure(level=levels.ERROR)

@@ -27,7 +27,7 @@ from api.demo.day import Day, make_day
 from api.demo.play import Provider, Tally
 from api.demo.stage import Stage, any_port, demo_settings, set_stage
 from api.demo.story import ROWS, Story
-from api.up import told_to_stop
+from api.stopping import told_to_stop
 
 SETTLE_SECONDS: Final = 30
 SHOWN_PROBLEMS: Final = 20

@@ -18,7 +18,8 @@ from api.demo.cast import Office
 from api.demo.clock import DemoClock
 from api.demo.day import Day
 from api.following import following
-from api.up import PortTaken, listen, serving, url_of
+from api.listening import PortTaken, listen, url_of
+from api.up import serving
 from domain.errors import Unavailable
 
 FOLDER: Final = "demo"
