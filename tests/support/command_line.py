@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,12 +77,14 @@ class Running:
 
 
 @contextmanager
-def running(home: Path, *arguments: str, **more: str) -> Iterator[Running]:
+def running(
+    home: Path, *arguments: str, program: Sequence[str] = PROGRAM, **more: str
+) -> Iterator[Running]:
     """A program while the block runs; killed at its end if it still does."""
     log = home.with_name(f"{home.name}.{arguments[0]}.log")
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [*PROGRAM, *arguments],
+            [*program, *arguments],
             cwd=ROOT,
             env=environment(home, **more),
             stdin=subprocess.DEVNULL,
