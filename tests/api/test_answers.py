@@ -228,7 +228,8 @@ async def test_a_fault_of_ours_says_nothing_of_itself(database: Urls, tmp_path: 
     """500 with the request's id, and the log says where it came from."""
     async with serving(database, tmp_path) as house:
         async with await cell_owner(database, (await house.cell()).name) as owner:
-            await owner.execute("DROP TABLE call_log")
+            # Not the table: a cell without its tables is one that was moved away (503).
+            await owner.execute("ALTER TABLE call_log DROP COLUMN outcome")
         with structlog.testing.capture_logs() as lines:
             answer = await house.get("/calls", params={"number": CALLER})
             answer = await house.get("/calls")
