@@ -60,7 +60,8 @@ async def ask_health(url: str, connections: int) -> list[int]:
     """The statuses that so many new connections get."""
     lines = [Line(url) for _ in range(connections)]
     request = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
-    answers = await asyncio.gather(*(line.ask(request) for line in lines))
+    async with asyncio.timeout(READY_SECONDS):
+        answers = await asyncio.gather(*(line.ask(request) for line in lines))
     for line in lines:
         await line.close()
     return [answer.status for answer in answers]
