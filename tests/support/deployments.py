@@ -2,11 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import psycopg
 from cells import Address, Home, open_home
 from command_line import PROGRAM, Running, running
 from serving import credentials, settings_for
@@ -49,6 +50,15 @@ async def new_deployment(database: Urls, folder: Path) -> Deployment:
         made = await ledger.create_workspace("Test", credentials())
     address = Address(database, CELL, home / "master.key", made.workspace_id)
     return Deployment(address, made.api_key.text, home)
+
+
+@asynccontextmanager
+async def stalled(address: Address) -> AsyncIterator[None]:
+    """While the block runs no append of the cell goes through: all wait for one lock."""
+    options = f"-c search_path={address.schema}"
+    async with await psycopg.AsyncConnection.connect(address.urls.admin, options=options) as owner:
+        await owner.execute("SELECT FROM counter FOR UPDATE")
+        yield
 
 
 async def assert_stored_once(address: Address, forms: Sequence[Form]) -> None:
@@ -115,3 +125,10 @@ def is_running(pid: int) -> bool:
 def resident_bytes(pid: int) -> int:
     """How much memory a process has."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+
+
+def unread_bytes(port: int) -> list[int]:
+    """What a port's servers have not read yet, by connection."""
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established = [row for row in table if row[3] == "01"]
+    return [int(row[4][9:], 16) for row in established if row[1].endswith(f":{port:04X}")]
