@@ -30,19 +30,20 @@ async def following(ledger: Ledger) -> AsyncIterator[None]:
     """
     collector.settle()
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(work)
-            for cell in ledger.cells.values()
-            for work in (
-                *(Follower(cell.follow, view).run() for view in VIEWS.values()),
-                sweep(cell),
-            )
-        ]
+        task = group.create_task(_follow_each(ledger))
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            task.cancel()
+
+
+async def _follow_each(ledger: Ledger) -> None:
+    """Follow every cell, also those that are made later."""
+    async with asyncio.TaskGroup() as group:
+        async for cell in ledger.cells.each():
+            for view in VIEWS.values():
+                group.create_task(Follower(cell.follow, view).run())
+            group.create_task(sweep(cell))
 
 
 async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:

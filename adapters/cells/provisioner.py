@@ -123,7 +123,7 @@ async def create(own: Urls, name: str, url: str | None, migration_url: str | Non
             migration_url or own.admin,
             cells=[name],
             login=login_of(url or own.app),
-            with_directory=url is None,
+            with_directory=False,
         )
         await admin.execute(_REGISTER, (name, name, url, migration_url))
     return applied

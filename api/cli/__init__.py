@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from api.cli import processes
 from api.cli.running import EXIT_CODES
 
-NOUNS: Final = ("workspaces", "keys", "calls", "subjects", "dead-letters", "views")
+NOUNS: Final = ("workspaces", "keys", "calls", "subjects", "dead-letters", "views", "cells")
 
 
 class Nouns(TyperGroup):

@@ -4,11 +4,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from psycopg.conninfo import make_conninfo
+from psycopg import AsyncConnection
 from rich.console import Console
 from rich.progress import Progress
 
 from adapters import logging
+from adapters.cells.provisioner import registered
 from adapters.settings import load
 from adapters.wiring import database, prepare
 from api.cli.output import AsJson, write_json
@@ -59,11 +60,13 @@ async def _rebuild(view: str | None, *, check: bool) -> list[tuple[str, Comparis
     found = []
     async with database(settings) as urls:
         await prepare(settings, urls)
-        for cell in settings.cell_schemas:
-            url = make_conninfo(urls.admin, options=f"-c search_path={cell}")
+        async with await AsyncConnection.connect(urls.admin) as admin:
+            cells = await registered(admin)
+        for cell in cells:
             for projection in chosen:
-                result = await _rebuild_one(url, projection, cell, swap=not check)
-                found.append((f"{cell}.{projection.name}", result))
+                url = cell.admin(urls)
+                result = await _rebuild_one(url, projection, cell.name, swap=not check)
+                found.append((f"{cell.name}.{projection.name}", result))
     return found
 
 
