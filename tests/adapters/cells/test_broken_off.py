@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -48,7 +49,8 @@ LEFT_BEHIND: Final = """
 async def _killed_at(own: Urls, to: Urls, step: str) -> None:
     """Move the cell in a process of its own that is killed when this step comes."""
     arguments = json.dumps([list(own), list(to), step])
-    program = await asyncio.create_subprocess_exec(sys.executable, __file__, arguments)
+    found = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    program = await asyncio.create_subprocess_exec(sys.executable, __file__, arguments, env=found)
     assert await program.wait() == -signal.SIGKILL
 
 
