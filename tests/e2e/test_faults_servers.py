@@ -6,8 +6,8 @@ Two servers work on one cell throughout, and the callbacks of each call go to bo
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -94,17 +94,25 @@ async def test_killed_after_the_commit_and_before_the_answer(
     async with two_servers(deployment) as program:
         workspace_id, servers = deployment.address.workspace_id, children(program.process.pid)
         async with sending(program.url, workspace_id, forms, len(forms)) as senders:
-            async with stalled(deployment.address):
-                await taken(program, len(forms))
-                for server in servers:
-                    os.kill(server, signal.SIGSTOP)
-            stored = await entries_at_rest(deployment)
-            assert stored > 0
-            assert senders.acknowledged == 0
-            for server in servers:
-                os.kill(server, signal.SIGKILL)
+            with killed_in_the_end(servers):
+                async with stalled(deployment.address):
+                    await taken(program, len(forms))
+                    for server in servers:
+                        os.kill(server, signal.SIGSTOP)
+                assert await entries_at_rest(deployment) > 0
+                assert senders.acknowledged == 0
         assert senders.answers[BROKEN] >= len(forms)
         await assert_stored_once(deployment.address, forms)
+
+
+@contextmanager
+def killed_in_the_end(servers: Sequence[int]) -> Iterator[None]:
+    """Whatever comes of the block: a stopped process would stay for ever."""
+    try:
+        yield
+    finally:
+        for server in servers:
+            os.kill(server, signal.SIGKILL)
 
 
 async def taken(program: Running, requests: int) -> None:
@@ -131,12 +139,13 @@ async def test_stopping_answers_all_who_were_taken(database: Urls, tmp_path: Pat
     forms = shuffled_calls(16)
     async with two_servers(deployment) as program:
         senders = Senders(program.url, deployment.address.workspace_id, forms)
-        async with asyncio.TaskGroup() as group, stalled(deployment.address):
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group, stalled(deployment.address):
             for _ in forms:
                 group.create_task(senders.send())
             await taken(program, len(forms))
             stopped = group.create_task(stop(program))
             await eventually(lambda: program.log.read_text().count('"ledger.stops"') == 2)
+            await asyncio.sleep(0.5)
             assert not stopped.done()
         assert senders.answers == {ACKNOWLEDGED: len(forms)}
     await assert_stored_once(deployment.address, forms)
