@@ -15,7 +15,7 @@ import httpx
 import pytest
 from command_line import Running, is_stopped, ringledger, running
 from deployments import Deployment, children, is_running, new_deployment
-from senders import Line, sending, shuffled_calls
+from senders import Line, get, sending, shuffled_calls
 
 from adapters.postgres.embedded import Urls
 
@@ -59,9 +59,8 @@ def all_up(program: Running, processes: int) -> list[int]:
 async def ask_health(url: str, connections: int) -> list[int]:
     """The statuses that so many new connections get."""
     lines = [Line(url) for _ in range(connections)]
-    request = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
     async with asyncio.timeout(READY_SECONDS):
-        answers = await asyncio.gather(*(line.ask(request) for line in lines))
+        answers = await asyncio.gather(*(line.ask(get("/healthz")) for line in lines))
     for line in lines:
         await line.close()
     return [answer.status for answer in answers]

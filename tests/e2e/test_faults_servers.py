@@ -6,7 +6,7 @@ Two servers work on one cell throughout, and the callbacks of each call go to bo
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from deployments import (
     Deployment,
     assert_stored_once,
     children,
+    eventually,
     new_deployment,
     stalled,
     unread_bytes,
@@ -37,13 +38,6 @@ async def two_servers(deployment: Deployment, port: int = 0) -> AsyncIterator[Ru
     with deployment.program("serve", "--workers", "2", "--port", str(port)) as program:
         await eventually(lambda: program.log.read_text().count('"ledger.up"') == 2)
         yield program
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until it holds; a test that waits in vain fails."""
-    async with asyncio.timeout(20):
-        while not holds():  # noqa: ASYNC110 - what another process does sets no event
-            await asyncio.sleep(0.01)
 
 
 async def stop(program: Running) -> None:
@@ -73,11 +67,11 @@ async def test_servers_killed_again_and_again_lose_and_double_nothing(
 ) -> None:
     """What was on a broken connection was stored or not; sent again, it adds what is missing."""
     deployment = await new_deployment(database, tmp_path)
-    forms, rng = shuffled_calls(200, repeated=50), Random(1)
+    forms, rng = shuffled_calls(150, repeated=50), Random(1)
     async with two_servers(deployment) as program:
         workspace_id = deployment.address.workspace_id
         async with sending(program.url, workspace_id, forms, 32) as senders:
-            for _ in range(6):
+            for _ in range(5):
                 await senders.more(60)
                 os.kill(rng.choice(children(program.process.pid)), signal.SIGKILL)
         assert senders.answers[BROKEN] > 0

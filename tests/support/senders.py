@@ -34,7 +34,8 @@ class Answer(NamedTuple):
     """What the server said."""
 
     status: int
-    head: bytes
+    head: bytes = b""
+    body: bytes = b""
 
 
 def shuffled_calls(calls: int, *, repeated: int = 0, seed: int = 1) -> list[Form]:
@@ -61,6 +62,11 @@ def signed(url: str, workspace_id: UUID, form: Form) -> bytes:
     return head.encode() + body
 
 
+def get(path: str) -> bytes:
+    """A question as it goes over the wire."""
+    return f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode()
+
+
 class Line:
     """One connection to the server, opened when it is needed and again after it broke."""
 
@@ -79,7 +85,7 @@ class Line:
             return await _answer(reader)
         except (OSError, EOFError):
             await self.close()
-            return Answer(BROKEN, b"")
+            return Answer(BROKEN)
 
     async def close(self) -> None:
         """Hang up."""
@@ -93,8 +99,8 @@ class Line:
 async def _answer(reader: StreamReader) -> Answer:
     head = await reader.readuntil(_HEAD_ENDS)
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
-    await reader.readexactly(int(fields.get(b"content-length", 0)))
-    return Answer(int(head.split()[1]), head)
+    body = await reader.readexactly(int(fields.get(b"content-length", 0)))
+    return Answer(int(head.split()[1]), head, body)
 
 
 class Senders:
