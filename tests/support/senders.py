@@ -110,6 +110,7 @@ class Senders:
         self.answers: Counter[int] = Counter()
         self._url = url
         self._left = deque(signed(url, workspace_id, form) for form in forms)
+        self._all = len(self._left)
 
     @property
     def acknowledged(self) -> int:
@@ -118,8 +119,8 @@ class Senders:
 
     async def more(self, callbacks: int) -> None:
         """Wait until so many more were acknowledged, or all are."""
-        enough = self.acknowledged + callbacks
-        while self.acknowledged < enough and self._left:  # noqa: ASYNC110 - nobody tells us
+        enough = min(self.acknowledged + callbacks, self._all)
+        while self.acknowledged < enough:  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0.002)
 
     async def send(self) -> None:
