@@ -90,10 +90,12 @@ async def test_killed_after_the_commit_and_before_the_answer(
         async with sending(program.url, workspace_id, forms, len(forms)) as senders:
             with killed_in_the_end(servers):
                 async with stalled(deployment.address):
-                    await taken(program, len(forms))
+                    await taken(program, deployment, len(forms))
                     for server in servers:
                         os.kill(server, signal.SIGSTOP)
-                assert await entries_at_rest(deployment) > 0
+                await statements(deployment, "true", 0)
+                ((stored,),) = await deployment.address.sql("SELECT count(*) FROM entries")
+                assert stored > 0
                 assert senders.acknowledged == 0
         assert senders.answers[BROKEN] >= len(forms)
         await assert_stored_once(deployment.address, forms)
@@ -109,21 +111,22 @@ def killed_in_the_end(servers: Sequence[int]) -> Iterator[None]:
             os.kill(server, signal.SIGKILL)
 
 
-async def taken(program: Running, requests: int) -> None:
-    """Wait until the servers have read so many requests, and what they send is under way."""
+async def taken(program: Running, deployment: Deployment, requests: int) -> None:
+    """Wait until the servers have read so many requests, and an append of each stands still."""
     port = int(program.url.rpartition(":")[2])
     await eventually(lambda: unread_bytes(port) == [0] * requests)
-    await asyncio.sleep(0.1)
+    await statements(deployment, "wait_event_type = 'Lock'", 2)
 
 
-async def entries_at_rest(deployment: Deployment) -> int:
-    """How many entries there are once no more come."""
-    count, before = 0, -1
-    while count != before:
-        before = count
-        await asyncio.sleep(0.1)
-        ((count,),) = await deployment.address.sql("SELECT count(*) FROM entries")
-    return count
+async def statements(deployment: Deployment, such: str, amount: int) -> None:
+    """Wait until so many such statements are under way in the database, ours apart."""
+    query = f"""
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND pid <> pg_backend_pid() AND state = 'active' AND {such}
+    """  # noqa: S608 - ours
+    async with asyncio.timeout(20):
+        while await deployment.address.sql(query) != [(amount,)]:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.02)
 
 
 @asynchronous
@@ -136,7 +139,7 @@ async def test_stopping_answers_all_who_were_taken(database: Urls, tmp_path: Pat
         async with asyncio.timeout(20), asyncio.TaskGroup() as group, stalled(deployment.address):
             for _ in forms:
                 group.create_task(senders.send())
-            await taken(program, len(forms))
+            await taken(program, deployment, len(forms))
             stopped = group.create_task(stop(program))
             await eventually(lambda: program.log.read_text().count('"ledger.stops"') == 2)
             await asyncio.sleep(0.5)
