@@ -5,7 +5,7 @@ the person, and a number that returns after an erasure is a new subject.
 """
 
 from functools import lru_cache
-from typing import NewType
+from typing import Final, NewType
 from uuid import UUID, uuid4, uuid5
 
 WorkspaceId = NewType("WorkspaceId", UUID)
@@ -14,12 +14,17 @@ LegId = NewType("LegId", UUID)
 SubjectId = NewType("SubjectId", UUID)
 BucketId = NewType("BucketId", UUID)
 
+RECENT: Final = 4096
+"""How many ids are remembered: a leg is told of some five times within a minute or two."""
 
+
+@lru_cache(maxsize=RECENT)
 def call_id(workspace_id: UUID, provider: str, root_leg: str) -> CallId:
     """The call whose first leg the provider knows as ``root_leg``."""
     return CallId(uuid5(workspace_id, f"call/{provider}/{root_leg}"))
 
 
+@lru_cache(maxsize=RECENT)
 def leg_id(workspace_id: UUID, provider: str, leg: str) -> LegId:
     """The leg that the provider knows as ``leg``."""
     return LegId(uuid5(workspace_id, f"leg/{provider}/{leg}"))
@@ -30,7 +35,7 @@ def new_subject_id() -> SubjectId:
     return SubjectId(uuid4())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=RECENT)
 def bucket_id(workspace_id: UUID, category: str, campaign: str, day: str) -> BucketId:
     """The retention bucket of one workspace, category, campaign and UTC day (``YYYY-MM-DD``)."""
     return BucketId(uuid5(workspace_id, f"bucket/{category}/{campaign}/{day}"))

@@ -9,9 +9,8 @@ but its tables change between releases, and a lookup that changes loses its data
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIALLED: Final = re.compile(r"\+?[0-9]+")
@@ -54,13 +53,16 @@ class AddressKind(StrEnum):
     other = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One party as Twilio named it. Only the kind is shown when printed."""
 
-    raw: str = field(repr=False)
+    raw: str
     kind: AddressKind
-    lookup: str | None = field(repr=False)
+    lookup: str | None
+
+    def __repr__(self) -> str:
+        """Say what stands there, not who."""
+        return f"Address(kind={self.kind!r})"
 
 
 def read_address(raw: str | None) -> Address | None:
@@ -80,6 +82,8 @@ def lookup_of(number: str) -> str | None:
 
 
 def _classify(raw: str) -> tuple[AddressKind, str | None]:
+    if _E164.fullmatch(raw) and raw not in _WITHHELD_NUMBERS:  # Nearly always.
+        return AddressKind.e164, f"tel:{raw}"
     text = raw.strip()
     number = _dialled(raw)
     if number is not None:

@@ -13,20 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
-from urllib.parse import unquote_to_bytes
+from typing import Final, NamedTuple
 
-MAX_FIELDS: Final = 1000
+from adapters.twilio.forms import Fields
+
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PUBLIC_URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/?#@]*@)?(?P<host>\[[^\]/?#]*\]|[^:/?#\[\]]+)"
     r"(?P<port>:[0-9]*)?(?P<prefix>/[^?#]*)?(?:[?#].*)?",
     re.DOTALL,
 )
-
-
-class FormError(ValueError):
-    """The body is no form we read; the message never quotes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +41,29 @@ class SigningKeys:
             raise ValueError("a signing secret is empty")
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """What a signature has to cover: a form's `params`, the raw `body` of any other POST.
 
     A GET has neither. An empty body is `b""`, not None: its hash must be signed too.
     """
 
-    urls: tuple[str, ...] = field(repr=False)
-    signature: str | None = field(repr=False)
+    urls: tuple[str, ...]
+    signature: str | None
     settings: str | None = None
-    params: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    params: Fields = ()
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Print nothing of what was sent."""
+        return "SignedRequest()"
 
 
 def genuine(request: SignedRequest, keys: SigningKeys) -> bool:
-    """Whether one of the account's secrets signed this request, over one of its URLs."""
+    """Whether one of the account's secrets signed this request, over one of its URLs.
+
+    Each comparison takes the same time wherever the signatures differ. The first that holds ends
+    it: how long that took tells a secret's holder, and nobody else, which spelling they used.
+    """
     secrets, algorithm = _admitted(request.settings, keys)
     # Nothing in base64 is a backslash, so a header beyond ASCII can match no signature.
     claimed = (request.signature or "").encode("ascii", "backslashreplace")
@@ -68,13 +71,12 @@ def genuine(request: SignedRequest, keys: SigningKeys) -> bool:
         signed = _signed_texts(request.urls, request.params)
     except UnicodeEncodeError:  # Lone surrogates: no wire carried this text, so nobody signed it.
         return False
-    # A list, not a generator: every candidate is compared, so time tells nothing of which held.
-    matches = [
+    held = any(
         hmac.compare_digest(_seal(text, secret, algorithm), claimed)
         for secret in secrets
         for text in signed
-    ]
-    return any(matches) and _covers_body(request)
+    )
+    return held and _covers_body(request)
 
 
 def candidate_urls(public_url: str, raw_path: bytes, raw_query: bytes) -> tuple[str, ...]:
@@ -91,31 +93,16 @@ def candidate_urls(public_url: str, raw_path: bytes, raw_query: bytes) -> tuple[
     return tuple(base + tail for tail in tails for base in _bases(public_url))
 
 
-def sign(url: str, params: Sequence[tuple[str, str]], token: bytes) -> str:
+def sign(url: str, params: Fields, token: bytes) -> str:
     """Sign as Twilio does with an auth token: for a stand-in, a demonstration, a test."""
     (text,) = _signed_texts((url.partition("#")[0],), params)
     return _seal(text, token, "sha1").decode()
 
 
-def sign_with_shared_key(url: str, params: Sequence[tuple[str, str]], secret: bytes) -> str:
+def sign_with_shared_key(url: str, params: Fields, secret: bytes) -> str:
     """Sign as Twilio does with a webhook shared key (HMAC_SHA256)."""
     (text,) = _signed_texts((url.partition("#")[0],), params)
     return _seal(text, secret, "sha256").decode()
-
-
-def parse_form(body: bytes) -> list[tuple[str, str]]:
-    """Read a form body as Twilio signs it: order, repeats and blank values kept, UTF-8 strict."""
-    if body.count(b"&") >= MAX_FIELDS:
-        raise FormError(f"the form has more than {MAX_FIELDS} fields")
-    try:
-        pairs = (
-            part.partition("=") for part in body.decode().replace("+", " ").split("&") if part
-        )
-        return [(_unquoted(name), _unquoted(text)) for name, _, text in pairs]
-    except UnicodeDecodeError:
-        pass
-    # Raised out here, because the exception above carries the body along.
-    raise FormError("the form is not UTF-8")
 
 
 def _admitted(settings: str | None, keys: SigningKeys) -> tuple[tuple[bytes, ...], str]:
@@ -129,18 +116,21 @@ def _admitted(settings: str | None, keys: SigningKeys) -> tuple[tuple[bytes, ...
     return (secret,), "sha256"
 
 
-def _signed_texts(urls: Sequence[str], params: Sequence[tuple[str, str]]) -> list[bytes]:
-    # Code points sort as their UTF-8 bytes do, which is the order Twilio signs in.
-    fields = "".join(map("".join, sorted(set(params)))).encode()
+def _signed_texts(urls: Sequence[str], params: Fields) -> list[bytes]:
+    fields = "".join(_in_order(params)).encode()
     return [url.encode("utf-8", "surrogateescape") + fields for url in urls]
+
+
+def _in_order(params: Fields) -> list[str]:
+    """The fields as they are signed: code points sort as their UTF-8 bytes do, Twilio's order."""
+    values = dict(params)
+    if len(values) == len(params):  # No name twice: a third cheaper than the pairs.
+        return [name + values[name] for name in sorted(values)]
+    return list(map("".join, sorted(set(params))))
 
 
 def _seal(text: bytes, secret: bytes, algorithm: str) -> bytes:
     return b64encode(hmac.digest(secret, text, algorithm))
-
-
-def _unquoted(text: str) -> str:
-    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def _covers_body(request: SignedRequest) -> bool:

@@ -4,14 +4,14 @@ Reading never fails: a body that is no form has no fields, and says so when it i
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from collections.abc import Collection
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from adapters.twilio.addresses import read_address
-from adapters.twilio.callbacks import NotUnderstood, account_sid, read_callback
-from adapters.twilio.signature import FormError, SignedRequest, parse_form
+from adapters.twilio.callbacks import account_sid, read_form
+from adapters.twilio.forms import Form, FormError, NotUnderstood, parse_form
+from adapters.twilio.signature import SignedRequest
 from domain.calls.commands import ReportLeg
 from domain.calls.words import Step
 from domain.personal_data import Category, Clear
@@ -22,14 +22,17 @@ _MOST_SUBJECTS: Final = 2
 """A sealed value belongs to two subjects at most; a third name disputes one of the four fields."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Webhook:
-    """The text of a query or of a body, with its fields if it is a form."""
+class Webhook(NamedTuple):
+    """The text of a query or of a body, and the form that it is, if it is one."""
 
     text: bytes
-    fields: Sequence[tuple[str, str]] | None
+    form: Form | None
     flaw: str = ""
-    """Why it has no fields."""
+    """Why it is no form."""
+
+    def __repr__(self) -> str:
+        """Print nothing of what was sent."""
+        return "Webhook()"
 
     @classmethod
     def of_query(cls, query: bytes) -> Self:
@@ -47,7 +50,7 @@ class Webhook:
     @classmethod
     def _of_form(cls, text: bytes) -> Self:
         try:
-            return cls(text, parse_form(text))
+            return cls(text, Form(parse_form(text)))
         except FormError:
             return cls(text, None, "bad_form")
 
@@ -57,30 +60,30 @@ class Webhook:
         """What the signature must cover; a body that is no form is covered by its hash."""
         if not is_post:
             return SignedRequest(urls, signature, settings)
-        if self.fields is None:
+        if self.form is None:
             return SignedRequest(urls, signature, settings, body=self.text)
-        return SignedRequest(urls, signature, settings, params=self.fields)
+        return SignedRequest(urls, signature, settings, self.form.fields)
 
     def understand(
         self, workspace_id: UUID, account_sids: Collection[str], *, step: Step | None = None
     ) -> tuple[UUID, ReportLeg]:
         """The call it speaks of and what it reports; ``NotUnderstood`` with a code otherwise."""
-        if self.fields is None:
+        if self.form is None:
             raise NotUnderstood(self.flaw)
-        account = account_sid(self.fields)
+        account = account_sid(self.form)
         if account is not None and account_sids and account not in account_sids:
             raise NotUnderstood("foreign_account")
-        return read_callback(workspace_id, self.fields, step=step)
+        return read_form(workspace_id, self.form, step=step)
 
     def kept(self, step: Step | None) -> Clear:
         """All of it, to be sealed for whoever it names, so that their erasure reaches it."""
-        if self.fields is None:
+        if self.form is None:
             said: dict[str, Any] = {
                 "body_base64": b64encode(self.text).decode(),
                 "flaw": self.flaw,
             }
         else:
-            said = {"form": [list(field) for field in self.fields]}
+            said = {"form": [list(field) for field in self.form.fields]}
         if step is not None:
             said["step"] = step
         return Clear(said, Category.dead_letter, about=self._parties())
@@ -89,7 +92,7 @@ class Webhook:
         named = (
             read_address(value)
             for party in _PARTIES
-            for name, value in self.fields or ()
+            for name, value in (self.form.fields if self.form else ())
             if name == party
         )
         lookups = dict.fromkeys(a.lookup for a in named if a is not None and a.lookup)
@@ -101,5 +104,5 @@ def reopened(said: dict[str, Any]) -> tuple[Webhook, Step | None]:
     """What ``kept`` sealed, to be understood again, and the step that our answer took then."""
     step = Step(said["step"]) if "step" in said else None
     if "form" in said:
-        return Webhook(b"", [(name, value) for name, value in said["form"]]), step
+        return Webhook(b"", Form([(name, value) for name, value in said["form"]])), step
     return Webhook(b64decode(said["body_base64"]), None, said["flaw"]), step

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from adapters.event_store import requests
 from adapters.event_store.values import open_values
-from adapters.twilio.callbacks import NotUnderstood
+from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.webhooks import reopened
 from api.contract import WITH_KEY, answers
 from api.cursors import read_cursor, write_cursor

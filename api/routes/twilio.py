@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from adapters.event_store import requests
 from adapters.twilio import twiml
-from adapters.twilio.callbacks import NotUnderstood
+from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.signature import candidate_urls, genuine
 from adapters.twilio.webhooks import Webhook
 from api.credentials import RENEWED_SECONDS, Known

@@ -11,6 +11,7 @@ PIECES = (
     *("tel:", "sip:", "SIPS:", "client:", "whatsapp:", "sim:", "anonymous", "Host", "[::1]"),
     *("+", "00", "1", "32475123456", " ", "@", ";", ":", "(0)", "-", "\n", "\u00a0", "\u017f"),
 )
+PADS = ("+266696687", "+7378742883", "+7378742833", "+2562533", "+8656696", "+86282452253")
 ANYTHING = st.text() | st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 
 
@@ -140,6 +141,12 @@ def test_numbers_never_share_a_lookup(number: str) -> None:
     """The lookup of a phone number gives the number back, so two numbers have two."""
     kind, lookup = classified(number)
     assert (kind, lookup) == ("e164", f"tel:{number}") or kind == "withheld"
+
+
+@given(raw=st.from_regex(r"\+[0-9]{1,18}", fullmatch=True) | st.sampled_from(sorted(PADS)))
+def test_a_bare_number_is_read_as_one_that_is_written_for_people(raw: str) -> None:
+    """The spelling that nearly every callback has is read fast, and no differently."""
+    assert classified(raw) == classified(f"{raw[:2]} {raw[2:]}") == classified(f"tel:{raw}")
 
 
 def test_an_address_prints_its_kind_only() -> None:

@@ -7,7 +7,8 @@ from command_facts import facts, unknown, value
 from reports import WORKSPACE
 from twilio_forms import Form, sample_form, sample_names
 
-from adapters.twilio.callbacks import NotUnderstood, read_callback
+from adapters.twilio.callbacks import read_callback
+from adapters.twilio.forms import NotUnderstood
 from domain.calls.words import Answerer, Direction, LegStatus
 from domain.identifiers import call_id, leg_id
 

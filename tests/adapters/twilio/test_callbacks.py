@@ -20,7 +20,9 @@ from twilio_forms import (
     leg_callbacks,
 )
 
-from adapters.twilio.callbacks import NotUnderstood, account_sid, read_callback
+from adapters.twilio import forms
+from adapters.twilio.callbacks import account_sid, read_callback
+from adapters.twilio.forms import NotUnderstood
 from domain.calls.commands import ReportLeg
 from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.identifiers import call_id, leg_id
@@ -280,11 +282,11 @@ def test_an_incoming_call_brings_our_step() -> None:
 
 def test_the_account() -> None:
     """The account is there for its workspace to check; missing or blank, it is none."""
-    assert account_sid(incoming_form(LEG)) == ACCOUNT_SID
-    assert account_sid(MINIMAL) is None
-    assert account_sid([("AccountSid", "")]) is None
+    assert account_sid(forms.Form(incoming_form(LEG))) == ACCOUNT_SID
+    assert account_sid(forms.Form(MINIMAL)) is None
+    assert account_sid(forms.Form([("AccountSid", "")])) is None
     with pytest.raises(NotUnderstood, match=r"^repeated_field$"):
-        account_sid([("AccountSid", ACCOUNT_SID), ("AccountSid", "AC1")])
+        account_sid(forms.Form([("AccountSid", ACCOUNT_SID), ("AccountSid", "AC1")]))
 
 
 @given(
@@ -295,7 +297,7 @@ def test_any_form_is_understood_or_refused_by_a_code(fields: Form, step: Step | 
     """Nothing but ``NotUnderstood`` is ever raised, and no value shows in what is raised."""
     try:
         command = read_callback(WORKSPACE, fields, step=step)[1]
-        account_sid(fields)
+        account_sid(forms.Form(fields))
     except NotUnderstood as found:
         refusal = found
     else:

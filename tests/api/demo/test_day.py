@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from adapters.twilio.addresses import read_address
-from adapters.twilio.callbacks import NotUnderstood, read_callback
+from adapters.twilio.callbacks import read_callback
+from adapters.twilio.forms import NotUnderstood
 from api.demo.calls import PlayedCall
 from api.demo.day import Day, make_day
 from api.demo.delivery import Kind
