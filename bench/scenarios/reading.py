@@ -21,6 +21,9 @@ LIBRARY_BAR: Final = Bar(">=", 30)
 REBUILD_BAR: Final = Bar(">=", 0.33)
 CONNECTIONS: Final = 4  # the library listens on one, reads on another, writes on a third
 ENTRIES_OF_A_CALL: Final = 9
+CALLS_AT_ONCE: Final = 100
+"""The library sends them all before it reads an answer: of too many, both sides wait for ever."""
+
 PAGE: Final = 500
 SELECT: Final = "a keyset SELECT of the same rows, in binary, nothing decoded"
 _COLUMNS: Final = """
@@ -109,7 +112,8 @@ async def _library(home: Home, sizes: Sizes) -> dict[str, str]:
     library = environment(home.urls.admin, CONNECTIONS)
     calls = traffic.calls(home.workspace_id, -(-sizes.library_entries // ENTRIES_OF_A_CALL))
     with Calls(library) as application:
-        await asyncio.to_thread(application.fill, calls)
+        for start in range(0, len(calls), CALLS_AT_ONCE):
+            await asyncio.to_thread(application.fill, calls[start : start + CALLS_AT_ONCE])
     await home.sql("CREATE TABLE public.library_call_log (LIKE call_log INCLUDING ALL)")
     await home.settle()
     return library
