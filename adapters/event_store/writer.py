@@ -42,15 +42,7 @@ LONGEST_PAUSE_SECONDS: Final = 0.5
 _RACES: Final = frozenset({"lookups_digest", "buckets_id", STREAM_VERSION})
 """Constraints that break where another process was first."""
 
-_GONE: Final = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    # What is left of a cell that was moved away: no rights, or no functions and tables.
-    psycopg.errors.InsufficientPrivilege,
-    psycopg.errors.UndefinedFunction,
-    psycopg.errors.UndefinedTable,
-    psycopg.errors.InvalidSchemaName,
-)
+_GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 log = structlog.get_logger()
 
 
