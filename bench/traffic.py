@@ -10,6 +10,8 @@ from itertools import count, islice
 from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID, uuid4
 
+from msgspec import structs
+
 from adapters.event_store.requests import Request
 from adapters.twilio.callbacks import PROVIDER, read_callback
 from adapters.wiring import Ledger
@@ -117,7 +119,7 @@ def once_more(told: Request, number: int) -> Request:
     }
     return told._replace(
         stream_id=call_id(workspace_id, PROVIDER, sid),
-        command=told.command.model_copy(update=call),
+        command=structs.replace(told.command, **call),
         context=Context(PROVIDER, uuid4()),
     )
 

@@ -2,21 +2,37 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, dataclass_transform
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 
-class Message(BaseModel):
-    """A frozen value; an unknown field is a mistake, not an extension."""
+class _KeywordOnly(msgspec.StructMeta):
+    """Makes every field of a message be given by its name, and keeps a base's fields first."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        arbitrary_types_allowed=True,
-        hide_input_in_errors=True,  # an error text must not print a personal value
-    )
+    def __new__(
+        mcs,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, object],
+        **config: Any,  # noqa: ANN401 - whatever a struct takes
+    ) -> "_KeywordOnly":
+        return super().__new__(mcs, name, bases, namespace, kw_only=True, **config)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Message(
+    msgspec.Struct,
+    metaclass=_KeywordOnly,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """A frozen value. Absent fields are ``None`` and left out when it is written.
+
+    Read from JSON, its fields are checked, and an unknown one is a mistake and no extension.
+    """
 
 
 class Event(Message):
@@ -51,8 +67,7 @@ class Context:
     """What ties a conversation together; the stream itself where not given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An event with its place in the history and the time we learnt of it."""
 
     position: int

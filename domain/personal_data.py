@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 
 class Category(StrEnum):
@@ -24,10 +24,14 @@ class Category(StrEnum):
     """A whole callback that could not be understood."""
 
 
-class Sealed(BaseModel):
-    """What an entry holds in the place of a personal value. It outlives the value."""
+class Personal:
+    """A personal field's value: ``Clear`` on its way in, ``Sealed`` from then on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __slots__ = ()
+
+
+class Sealed(Personal, msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an entry holds in the place of a personal value. It outlives the value."""
 
     subjects: tuple[UUID, ...]
     """Whose value it is. With several, the erasure of any one of them erases it."""
@@ -39,10 +43,10 @@ class Sealed(BaseModel):
     that came for a subject erased before, and was never kept."""
 
 
-class Clear:
+class Clear(Personal):
     """A personal value in flight, before it is sealed. Nothing prints it or writes it down.
 
-    Not a dataclass: pydantic and orjson write those as JSON, and an event whose value
+    Neither a struct nor a dataclass: those are written as JSON, and an event whose value
     somebody forgot to seal must fail there instead.
     """
 
@@ -53,7 +57,7 @@ class Clear:
         value: dict[str, Any],
         category: Category,
         lookup: str | None = None,
-        about: "tuple[Clear | Sealed, ...]" = (),
+        about: tuple[Personal, ...] = (),
     ) -> None:
         self.value: Final = value
         self.category: Final = category
@@ -67,9 +71,6 @@ class Clear:
     def __repr__(self) -> str:
         """Say that there is a value, not which."""
         return f"Clear({self.category})"
-
-
-Personal = Sealed | Clear
 
 
 class ReadingState(StrEnum):

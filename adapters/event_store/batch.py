@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
+from msgspec import structs
 
 from adapters.event_store.codec import encode
 from adapters.event_store.keyholders import Keyholders
@@ -102,7 +103,7 @@ class Batch:
                 for name, clear in clear_values(event)
             ]
             if boxes:
-                sealed = event.model_copy(update={box.field: box.sealed for box in boxes})
+                sealed = structs.replace(event, **{box.field: box.sealed for box in boxes})
                 values += [box.row for box in boxes if box.row]
             entries.append(_entry(request, version, sealed))
             written.append(sealed)

@@ -13,7 +13,7 @@ from adapters.keys.sealing import Locks, context_of, locks_of, new_key, secret_o
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.arrays import Array, Bytes, Dates, Texts, Uuids, columns
 from domain.identifiers import bucket_id, new_subject_id
-from domain.personal_data import Clear, Sealed
+from domain.personal_data import Clear, Personal, Sealed
 
 NO_CAMPAIGN = ""
 
@@ -109,10 +109,14 @@ class Keyholders:
         days = columns(self._new_buckets, (Uuids, Uuids, Texts, Texts, Dates, Bytes))
         return (*people, *days)
 
-    def _named(self, workspace_id: UUID, other: Clear | Sealed) -> tuple[UUID, ...]:
-        if isinstance(other, Sealed):
-            return other.subjects
-        return self.subjects_of(workspace_id, other)
+    def _named(self, workspace_id: UUID, other: Personal) -> tuple[UUID, ...]:
+        match other:
+            case Sealed():
+                return other.subjects
+            case Clear():
+                return self.subjects_of(workspace_id, other)
+            case _:
+                raise TypeError(type(other).__name__)
 
     def _bring_subject(self, workspace_id: UUID, digest: bytes | None) -> UUID:
         subject, key = new_subject_id(), new_key()

@@ -7,9 +7,11 @@ from functools import cache
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
+from msgspec import structs
+
 from domain.decider import AnyDecider
 from domain.messages import Command, Context, Event, Message
-from domain.personal_data import Clear, Sealed
+from domain.personal_data import Clear, Personal, Sealed
 
 Clock = Callable[[], datetime]
 """Tells the time, in UTC."""
@@ -90,7 +92,7 @@ def _personal(message: Message) -> tuple[str, ...]:
 def personal_fields(kind: type[Message]) -> tuple[str, ...]:
     """The fields of a message that may hold a personal value: most have none or few."""
     return tuple(
-        name
-        for name, field in kind.model_fields.items()
-        if {Clear, Sealed}.intersection((field.annotation, *get_args(field.annotation)))
+        field.name
+        for field in structs.fields(kind)
+        if {Personal, Clear}.intersection((field.type, *get_args(field.type)))
     )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+from msgspec import structs
 
 from adapters.keys.sealing import Box, Place, context_of, open_box, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
@@ -60,7 +61,7 @@ class KeyState(NamedTuple):
 
 def references(entry: Entry) -> Iterable[Reference]:
     """The sealed values of an entry."""
-    for name, value in entry.event.__dict__.items():
+    for name, value in structs.asdict(entry.event).items():
         if isinstance(value, Sealed):
             yield Reference(entry.stream_id, entry.version, name, value)
 

@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -50,7 +51,9 @@ async def entries_of(session: Session, call_id: UUID) -> list[Entry]:
 
 def _entry(entry: Entry, readings: Readings) -> EntryDetail:
     context = entry.context
-    said = {name: value for name, value in entry.event.__dict__.items() if value is not None}
+    said = {
+        name: value for name, value in structs.asdict(entry.event).items() if value is not None
+    }
     return EntryDetail(
         position=entry.position,
         version=entry.version,

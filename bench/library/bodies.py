@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from uuid import UUID, uuid5
 
+import msgspec
 import orjson
+from msgspec import structs
 
 from domain.calls.events import CallEvent
 from domain.messages import Context
@@ -17,7 +19,7 @@ _NAMESPACE = UUID(int=0)
 
 def written(event: CallEvent, context: Context) -> dict[str, Any]:
     """An event and its context, in the types that JSON has."""
-    fields = {k: v for k, v in event.__dict__.items() if v is not None}
+    fields = {k: v for k, v in structs.asdict(event).items() if v is not None}
     body = {"actor": context.actor, "cause_id": context.cause_id, "event": fields}
     found: dict[str, Any] = orjson.loads(orjson.dumps(body, default=_clear))
     return found
@@ -40,7 +42,9 @@ def read(
 ) -> CallEvent:
     """The event again."""
     fields = {k: personal(v) if k in _PERSONAL else v for k, v in body["event"].items()}
-    return cast("CallEvent", event_class(name).model_validate(fields))
+    return cast(
+        "CallEvent", msgspec.convert(fields, event_class(name), dec_hook=lambda _, value: value)
+    )
 
 
 def _clear(value: object) -> dict[str, Any]:

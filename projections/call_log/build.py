@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.calls.events import LegDescribed, LegRegistered
 from domain.calls.outcome import direction, outcome, times
 from domain.calls.state import Call, Leg, evolve
@@ -26,6 +28,13 @@ class CallSoFar:
     call: Call
     named_at: Mapping[tuple[UUID, str], int]
     """At which version a leg's ``caller`` or ``callee`` was named: there it lies in the vault."""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A party of the call: the reference to it, and the version of the entry that holds it."""
+
+    version: int
+    sealed: Sealed
 
 
 def fold(so_far: CallSoFar | None, entry: Entry) -> CallSoFar:
@@ -88,11 +97,10 @@ def main_leg(call: Call) -> Leg | None:
     return min(registered, key=lambda leg: (leg.parent_id is not None, leg.leg_id), default=None)
 
 
-def _party(so_far: CallSoFar, role: str) -> tuple[UUID | None, dict[str, Any] | None]:
+def _party(so_far: CallSoFar, role: str) -> tuple[UUID | None, Named | None]:
     """Whose number it is, and where it lies."""
     leg = main_leg(so_far.call)
     sealed = getattr(leg, role) if leg else None
     if leg is None or not isinstance(sealed, Sealed):
         return None, None
-    version = so_far.named_at[leg.leg_id, role]
-    return sealed.subjects[0], {"version": version, "sealed": sealed.model_dump(mode="json")}
+    return sealed.subjects[0], Named(so_far.named_at[leg.leg_id, role], sealed)

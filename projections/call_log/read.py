@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from adapters.event_store.values import Reference
 from adapters.postgres.pool import Connection
-from domain.personal_data import Sealed
+from projections.call_log.build import Named
 from projections.paging import Place
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,8 +65,8 @@ class CallRow(NamedTuple):
         party: dict[str, Any] | None = getattr(self, role)
         if party is None:
             return None
-        sealed = Sealed.model_validate(party["sealed"])
-        return Reference(self.call_id, party["version"], role, sealed)
+        named = msgspec.convert(party, Named)
+        return Reference(self.call_id, named.version, role, named.sealed)
 
 
 _SELECT: Final[LiteralString] = """

@@ -1,17 +1,16 @@
 """The call log as a projection: its table, its columns, and how they are sent."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import orjson
+import msgspec
 
 from adapters.postgres.arrays import BigInts, Ints, Jsons, Texts, Times, Uuids
-from projections.call_log.build import CallSoFar, fold, row
+from projections.call_log.build import CallSoFar, Named, fold, row
 from projections.projection import Column, Projection
 
 
-def _json(values: Sequence[dict[str, Any] | None]) -> Jsons:
-    return Jsons([None if value is None else orjson.dumps(value) for value in values])
+def _json(values: Sequence[Named | None]) -> Jsons:
+    return Jsons([None if value is None else msgspec.json.encode(value) for value in values])
 
 
 CALL_LOG: Projection[CallSoFar] = Projection(

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import pytest
+from msgspec import structs
 from reports import at, leg, leg_of, party, report
 from scenario import Scenario
 from sealing import sealed
@@ -21,6 +22,7 @@ from domain.calls.events import (
 )
 from domain.calls.state import Call
 from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.messages import Event
 from domain.personal_data import Category, Clear, Sealed
 
 LINE = leg_of("line")
@@ -39,11 +41,18 @@ def ended(status: LegStatus, moment: float, sequence: int | None = 0) -> LegEnde
     return LegEnded(leg_id=LINE, status=status, occurred_at=at(moment), sequence=sequence)
 
 
+def _unknown(event: Event) -> Clear:
+    """What nobody understood of the report that led to this event."""
+    fields = structs.asdict(event)["unknown_fields"]
+    assert isinstance(fields, Clear)
+    return fields
+
+
 @pytest.mark.parametrize("status", EVENTS)
 def test_a_first_report_registers_its_leg(status: LegStatus) -> None:
     """A leg is registered by whichever report of it comes first, then reported."""
     Scenario(CALL).when(report("line", f"{status}@3")).then(
-        REGISTERED.model_copy(update={"occurred_at": at(3)}),
+        structs.replace(REGISTERED, occurred_at=at(3)),
         EVENTS[status](leg_id=LINE, sequence=0, occurred_at=at(3)),
     )
 
@@ -119,7 +128,7 @@ def test_of_two_ends_the_billed_one_holds(first: int) -> None:
 def test_ends_that_differ_only_in_who_answered(less: Answerer | None, more: Answerer) -> None:
     """There is no tie between two different ends: the more certain finding is the end's."""
     ends = [
-        ended(LegStatus.completed, 30).model_copy(update={"answered_by": found})
+        structs.replace(ended(LegStatus.completed, 30), answered_by=found)
         for found in (less, more)
     ]
     line = Scenario(CALL).given(REGISTERED, *ends).state.legs[LINE]
@@ -173,7 +182,7 @@ def test_a_leg_is_described_once_more_is_known() -> None:
 def test_what_is_known_is_not_described_again() -> None:
     """A party that is known stays; only what was missing is added."""
     first, other, callee = party("+32470000001"), party("+32470000003"), party("+32470000002")
-    known = REGISTERED.model_copy(update={"caller": first})
+    known = structs.replace(REGISTERED, caller=first)
     story = (
         Scenario(CALL)
         .given(known)
@@ -193,19 +202,17 @@ def test_what_is_known_is_not_described_again() -> None:
 
 def test_a_description_adds_and_replaces_nothing() -> None:
     """Whatever a later description says, what was known of a leg stays."""
-    caller, callee = sealed(REGISTERED.model_copy(update={"caller": party()})).caller, party()
+    caller, callee = sealed(structs.replace(REGISTERED, caller=party())).caller, party()
     known = {"direction": Direction.inbound, "caller": caller, "callee": callee}
     other = {"direction": Direction.outbound, "caller": party(), "callee": party()}
-    first, second = (
-        LegDescribed(leg_id=LINE).model_copy(update=update) for update in (known, other)
-    )
+    first, second = (LegDescribed(leg_id=LINE, **update) for update in (known, other))
     line = Scenario(CALL).given(REGISTERED, first, second).state.legs[LINE]
     assert (line.direction, line.caller, line.callee) == tuple(known.values())
 
 
 def test_a_bare_report_describes_nothing() -> None:
     """Three fields are enough to end a leg; what they do not say stays as it was."""
-    known = REGISTERED.model_copy(update={"caller": party(), "direction": Direction.inbound})
+    known = structs.replace(REGISTERED, caller=party(), direction=Direction.inbound)
     bare = ReportLeg(leg_id=LINE, provider_id="line", status=LegStatus.completed)
     Scenario(CALL).given(known).when(bare).then(LegEnded(leg_id=LINE, status=LegStatus.completed))
 
@@ -215,19 +222,19 @@ def test_unknown_fields_belong_to_both_parties() -> None:
     caller, callee = party("+32470000001"), party("+32470000002")
     (told,) = leg("line", "ringing", caller=caller, callee=callee)
     fields = Clear({"fields": [["X", "y"]]}, Category.unclassified)
-    story = Scenario(CALL).when(told.model_copy(update={"unknown_fields": fields}))
-    kept = story.events[-1].__dict__["unknown_fields"]
+    story = Scenario(CALL).when(structs.replace(told, unknown_fields=fields))
+    kept = _unknown(story.events[-1])
     assert kept.value is fields.value
     assert kept.about == (caller, callee)
 
 
 def test_later_unknown_fields_belong_to_the_parties_known_by_then() -> None:
     """A report without parties is about the leg's own, as they lie sealed in the history."""
-    known = sealed(REGISTERED.model_copy(update={"caller": party()}))
+    known = sealed(structs.replace(REGISTERED, caller=party()))
     fields = Clear({"fields": [["X", "y"]]}, Category.unclassified)
-    told = report("line", "ringing").model_copy(update={"unknown_fields": fields})
+    told = structs.replace(report("line", "ringing"), unknown_fields=fields)
     story = Scenario(CALL).given(known).when(told)
-    (owner,) = story.events[-1].__dict__["unknown_fields"].about
+    (owner,) = _unknown(story.events[-1]).about
     assert isinstance(owner, Sealed)
     assert owner == known.caller
 
@@ -235,8 +242,8 @@ def test_later_unknown_fields_belong_to_the_parties_known_by_then() -> None:
 def test_unknown_fields_of_nobody() -> None:
     """Where no party is known at all, nobody is named as their owner."""
     fields = Clear({"fields": [["X", "y"]]}, Category.unclassified)
-    told = report("line", "ringing").model_copy(update={"unknown_fields": fields})
-    assert Scenario(CALL).when(told).events[-1].__dict__["unknown_fields"].about == ()
+    told = structs.replace(report("line", "ringing"), unknown_fields=fields)
+    assert _unknown(Scenario(CALL).when(told).events[-1]).about == ()
 
 
 def test_nothing_is_known_before_the_first_report() -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import structs
+
 from domain.calls.commands import ReportLeg
 from domain.personal_data import Category, Clear
 
@@ -11,7 +13,7 @@ def facts(command: ReportLeg) -> dict[str, Any]:
     personal = {"caller", "callee", "unknown_fields"}
     return {
         name: found
-        for name, found in command.__dict__.items()
+        for name, found in structs.asdict(command).items()
         if found is not None and name not in personal
     }
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from msgspec import structs
+
 from domain.decider import Decider
 from domain.messages import Command, Event
 from domain.personal_data import Clear, Personal, Sealed
@@ -21,6 +23,7 @@ def seal(value: Personal) -> Sealed:
     """The reference that an entry would hold for this value."""
     if isinstance(value, Sealed):
         return value
+    assert isinstance(value, Clear)
     own = value.lookup or repr(sorted(value.value.items()))
     subjects = tuple(s for party in value.about for s in seal(party).subjects) or (_id(own),)
     return Sealed(
@@ -33,8 +36,8 @@ def seal(value: Personal) -> Sealed:
 
 def sealed(event: EventT) -> EventT:
     """The event as it is stored."""
-    found = {k: seal(v) for k, v in event.__dict__.items() if isinstance(v, Clear)}
-    return event.model_copy(update=found)
+    found = {k: seal(v) for k, v in structs.asdict(event).items() if isinstance(v, Clear)}
+    return structs.replace(event, **found)
 
 
 def tell(

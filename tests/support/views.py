@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import msgspec
 from cells import Home
 from psycopg.conninfo import make_conninfo
 
@@ -73,6 +74,8 @@ def _as_read(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A row of the call log as PostgreSQL gives it back."""
     values = dict(zip((column.name for column in CALL_LOG.columns), row, strict=True))
     values["leg_statuses"] = [word for word in values["leg_statuses"].split(",") if word]
+    for role in ("caller", "callee"):
+        values[role] = msgspec.json.decode(msgspec.json.encode(values[role]))
     return tuple(values.values())
 
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from pydantic import ValidationError
 
 from adapters.event_store.codec import Row, decode, encode
 from domain.calls.events import LegRegistered
@@ -68,7 +67,7 @@ def test_every_version_of_every_event_has_its_bytes() -> None:
 def test_the_bytes_hold_every_field(name: str) -> None:
     """Of each pair of bodies one has every field that the event can have."""
     _, body = _stored(name)
-    assert body["event"].keys() == EVENTS[name].model_fields.keys()
+    assert body["event"].keys() == set(EVENTS[name].__struct_fields__)
 
 
 def test_an_entry_says_who_when_and_why() -> None:
@@ -107,9 +106,9 @@ def test_an_unknown_field_is_not_passed_over() -> None:
     """A field that today's class does not have stops the reader too, and is not quoted."""
     stored, body = _stored()
     body["event"]["mood"] = "secret"
-    with pytest.raises(ValidationError) as error:
+    with pytest.raises(UnknownEvent) as error:
         decode(_row(stored, orjson.dumps(body)))
-    assert "secret" not in str(error.value)
+    assert "secret" not in "".join(traceback.format_exception(error.value))
 
 
 @pytest.mark.parametrize("missing", ["actor", "cause_id", "correlation_id", "event"])

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from cells import Home, asynchronous, new_cell, new_workspace, open_home
+from msgspec import structs
 from twilio_forms import Form, call_callbacks, call_sid, incoming_form, leg_callbacks
 
 from adapters.event_store import erasures
@@ -35,7 +36,7 @@ def _sealed(entries: Iterable[Entry]) -> list[Sealed]:
     return [
         value
         for entry in entries
-        for value in entry.event.__dict__.values()
+        for value in structs.asdict(entry.event).values()
         if isinstance(value, Sealed)
     ]
 

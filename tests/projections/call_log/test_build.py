@@ -17,7 +17,7 @@ from views import catch_up, rebuilt, rows_of
 from adapters.postgres.embedded import Urls
 from domain.messages import Entry
 from domain.personal_data import Sealed
-from projections.call_log.build import CallSoFar, fold, row
+from projections.call_log.build import CallSoFar, Named, fold, row
 from projections.call_log.view import CALL_LOG
 
 CALLER, CALLEE = "+32477123456", "+3225551234"
@@ -96,7 +96,7 @@ def test_parties_are_references_to_where_they_lie() -> None:
     for role in ("caller", "callee"):
         version, sealed = _named(entries, "line", role)
         assert found[f"{role}_subject"] == sealed.subjects[0]
-        assert found[role] == {"version": version, "sealed": sealed.model_dump(mode="json")}
+        assert found[role] == Named(version, sealed)
 
 
 def _named(entries: list[Entry], name: str, role: str) -> tuple[int, Sealed]:
