@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
 from eventsourcing.projection import Projection
@@ -16,7 +17,7 @@ from psycopg.types.json import Jsonb
 from bench.library.application import CallHistory
 from bench.library.bodies import read, referred
 from domain.messages import Entry
-from projections.call_log.build import CallSoFar, fold
+from projections.call_log.build import CallSoFar, Named, fold
 from projections.call_log.view import CALL_LOG
 
 TABLE = "library_call_log"
@@ -48,7 +49,7 @@ class CallLogView(PostgresTrackingRecorder):
 
     def put(self, row: tuple[Any, ...], tracking: Tracking) -> None:
         """A row and how far we are, in one transaction."""
-        values = [Jsonb(value) if isinstance(value, dict) else value for value in row]
+        values = [_as_json(value) if isinstance(value, Named) else value for value in row]
         with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, tracking)
             cursor.execute(self._upsert, values, prepare=True)
@@ -96,3 +97,7 @@ def _entry(event: CallHistory.Happened, tracking: Tracking) -> Entry:
         event=read(event.name, event.body, referred),
         origin=(event.body["actor"], event.body["cause_id"], ""),
     )
+
+
+def _as_json(party: Named) -> Jsonb:
+    return Jsonb(party, dumps=msgspec.json.encode)
