@@ -89,7 +89,7 @@ def _read(name: str, schema_version: int, body: bytes) -> _Body[Event]:
 
 @cache
 def _decoder(name: str) -> msgspec.json.Decoder[_Body[Event]]:
-    return msgspec.json.Decoder(_Body[event_class(name)], dec_hook=_personal)  # type: ignore[misc]
+    return msgspec.json.Decoder(_Body[event_class(name)], dec_hook=_personal)  # type: ignore[misc] # the class is found at run time
 
 
 def _personal(_kind: type, stored: object) -> Personal:

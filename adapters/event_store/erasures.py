@@ -16,7 +16,7 @@ from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.pool import Connection, Pool
 from domain.errors import NotFound
-from domain.messages import Context
+from domain.messages import Context, Entry
 from domain.subjects.commands import ConfirmDeletion, EraseSubject, SubjectCommand
 from domain.subjects.events import ErasureReason
 from domain.subjects.subject import SUBJECT
@@ -27,6 +27,7 @@ NO_LIVING_SUBJECT = "RL002"
 DELETED_AT_ONCE = 5_000
 """Boxes deleted in one transaction: erasing somebody with many calls stops nobody else."""
 
+_ERASE = "SELECT erase_subject(%s, %s, %s, %s, %s, %s, %s)"
 _STATE = "SELECT erased_at, deleted_at FROM subjects WHERE subject_id = %s AND workspace_id = %s"
 _UNFINISHED = """
     SELECT workspace_id, subject_id FROM subjects
@@ -89,19 +90,18 @@ class Erasures:
     ) -> Erasure:
         command = EraseSubject(reason=reason, occurred_at=self._clock())
         async with self._pool.connection() as connection:
-            try:
-                async with connection.transaction():
+            told = await read_stream(connection, subject_id)
+            for row in _rows(workspace_id, subject_id, told, command, context):
+                try:
                     found = await connection.execute(
-                        "SELECT destroy_subject(%s, %s)", (workspace_id, subject_id)
+                        _ERASE, (workspace_id, subject_id, self._clock(), *row[2:])
                     )
-                    epoch = (await found.fetchall())[0][0]
-                    await self._append(
-                        connection, workspace_id, subject_id, command, context, epoch
-                    )
-                self._keyring.forget_recent(workspace_id)
-            except psycopg.DatabaseError as error:
-                if error.sqlstate != NO_LIVING_SUBJECT:
-                    raise
+                except psycopg.DatabaseError as error:
+                    if error.sqlstate != NO_LIVING_SUBJECT:
+                        raise
+                else:
+                    self._keyring.forget_recent(workspace_id)
+                    return Erasure(subject_id, (await found.fetchall())[0][0], None)
             return await self._state(connection, workspace_id, subject_id)
 
     async def _finish(self) -> int:
@@ -127,36 +127,12 @@ class Erasures:
                     occurred_at=self._clock(),
                 )
                 context = Context("policy:erasure", uuid4())
-                await self._append(connection, workspace_id, subject_id, command, context, epoch)
+                told = await read_stream(connection, subject_id)
+                rows = _rows(workspace_id, subject_id, told, command, context)
+                if rows:
+                    await connection.execute(APPEND, ready(epoch, self._clock(), rows))
             deleted += last
         return deleted
-
-    async def _append(
-        self,
-        connection: Connection,
-        workspace_id: UUID,
-        subject_id: UUID,
-        command: SubjectCommand,
-        context: Context,
-        epoch: int,
-    ) -> None:
-        """Decide and append under the writers' lock, so that nobody can come between."""
-        entries = await read_stream(connection, subject_id)
-        events: Iterator[Any] = (entry.event for entry in entries)
-        state = SUBJECT.fold(events)
-        rows = [
-            EntryRow(
-                workspace_id,
-                subject_id,
-                version,
-                event.schema_version,
-                event.name,
-                encode(event, context, subject_id),
-            )
-            for version, event in enumerate(SUBJECT.decide(state, command), len(entries) + 1)
-        ]
-        if rows:
-            await connection.execute(APPEND, ready(epoch, self._clock(), rows))
 
     async def _state(
         self, connection: Connection, workspace_id: UUID, subject_id: UUID
@@ -167,3 +143,26 @@ class Erasures:
         if not rows or rows[0][0] is None:
             raise NotFound("subject")
         return Erasure(subject_id, rows[0][0], rows[0][1])
+
+
+def _rows(
+    workspace_id: UUID,
+    subject_id: UUID,
+    told: Sequence[Entry],
+    command: SubjectCommand,
+    context: Context,
+) -> list[EntryRow]:
+    """What the command appends to a stream that was read under the writers' lock."""
+    events: Iterator[Any] = (entry.event for entry in told)
+    decided = SUBJECT.decide(SUBJECT.fold(events), command)
+    return [
+        EntryRow(
+            workspace_id,
+            subject_id,
+            version,
+            event.schema_version,
+            event.name,
+            encode(event, context, subject_id),
+        )
+        for version, event in enumerate(decided, len(told) + 1)
+    ]

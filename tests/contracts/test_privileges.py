@@ -34,7 +34,8 @@ MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials"}
 NOBODYS: Final = {"counter", "positions"}
 """What the API may read although it is no workspace's: numbers of a whole cell."""
 
-WRITERS: Final = {"append", "destroy_subject", "delete_values"}
+WRITERS: Final = {"append", "erase_subject", "delete_values"}
+ERASE: Final = "SELECT erase_subject(%s, %s, now(), 1, 1::smallint, 'subject.erased', '{}')"
 """The functions that a writer calls. Any other is its owner's alone."""
 
 WRITES: Final = {
@@ -122,7 +123,7 @@ async def test_only_a_writer_calls_what_writes(postgres: Urls, tmp_path: Path) -
         readers: tuple[Role, ...] = ("ringledger_api", "ringledger_follower")
         for role in readers:
             with _as(home, role) as connection, _refused():
-                connection.execute("SELECT destroy_subject(%s, %s)", (uuid4(), uuid4()))
+                connection.execute(ERASE, (uuid4(), uuid4()))
 
 
 @asynchronous
@@ -153,9 +154,7 @@ async def test_a_temporary_table_hides_nothing_from_the_functions(
         with _as(home, "ringledger_writer") as connection:
             connection.execute("CREATE TEMP TABLE counter AS SELECT * FROM counter")
             connection.execute("CREATE TEMP TABLE subjects AS SELECT * FROM subjects")
-            connection.execute(
-                "SELECT destroy_subject(%s, %s)", (home.address.workspace_id, subject)
-            )
+            connection.execute(ERASE, (home.address.workspace_id, subject))
         assert await home.address.sql("SELECT epoch FROM counter") == [(1,)]
         (readings,) = await home.read([receipt.stream_id])
         assert readings[1, "caller"].state == "erased"
