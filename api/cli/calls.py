@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.workspaces.api_keys import Principal, Scope
-from api.cli.output import AsJson, InWorkspace, console, read_secret, write_json
+from api.cli.output import AsJson, InWorkspace, print_table, read_secret, write_json
 from api.cli.running import EXIT_CODES, opened_workspace, run
 from api.cli.tables import calls_table, history_table, steps_table
 from api.deployment import Deployment
@@ -79,7 +79,7 @@ def list_(  # noqa: PLR0913 - one for each filter
     if as_json:
         write_json(found)
     else:
-        console().print(calls_table(found["data"], with_ids=True))
+        print_table(calls_table(found["data"], with_ids=True))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -103,7 +103,7 @@ def show(
     else:
         outcome = found["outcome"] or "it goes on"
         typer.echo(f"{outcome}; {found['version']} entries; times are UTC")
-        console().print(steps_table(found))
+        print_table(steps_table(found))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -113,7 +113,7 @@ def history(call: CallId, workspace: InWorkspace = None, *, as_json: AsJson = Fa
     if as_json:
         write_json(found)
     else:
-        console().print(history_table(found["data"]))
+        print_table(history_table(found["data"]))
 
 
 async def _ask(workspace: UUID | None, ask: Ask) -> Json:

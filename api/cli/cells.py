@@ -60,7 +60,8 @@ def list_(*, as_json: AsJson = False) -> None:
     if as_json:
         write_json({"data": found})
     else:
-        write_table(COLUMNS, ([cell[column] for column in COLUMNS] for cell in found))
+        rows = ([cell[column] for column in COLUMNS] for cell in found)
+        write_table(COLUMNS, rows, folded=("where",))
 
 
 @app.command(epilog=EXIT_CODES)

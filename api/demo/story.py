@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from api.cli.output import table
+from api.cli.output import print_table, table
 from api.cli.tables import calls_table, clock, history_table, lasted, steps_table
 from api.demo.dashboard import Dashboard, Json
 from api.demo.delivery import Kind
@@ -96,7 +96,7 @@ class Story:
         # A title of the table itself would be broken at the table's width.
         if title:
             self._console.print(f"[bold]{title}[/]", highlight=False)
-        self._console.print(shown)
+        print_table(shown, self._console)
         self._console.print()
 
 

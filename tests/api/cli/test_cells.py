@@ -74,7 +74,9 @@ def test_a_cell_is_made_listed_and_moved(desk: Desk, elsewhere: Urls) -> None:
         "behind": 0,
     }
     assert (other["name"], other["where"], other["workspaces"]) == ("cell_x", "here", 0)
-    assert "cell_x" in desk.type("cells", "list").stdout
+    lines = desk.type("cells", "list").stdout.splitlines()
+    shown = [line.split()[:2] for line in lines if "cell_" in line]
+    assert shown == [["cell_1", elsewhere.app], ["cell_x", "here"]]
     assert desk.ask("views", "rebuild", "--check")["data"][0]["view"] == "cell_1.call_log"
     assert desk.ask("migrate") == {"applied": []}
 
