@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -13,7 +15,7 @@ import pytest
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 
 _HOLDER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from adapters.postgres.embedded import EmbeddedPostgres
 
@@ -22,12 +24,16 @@ async def hold():
         print("up", flush=True)
         await asyncio.Event().wait()
 
+# Who is started in the background of a shell inherits that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 asyncio.run(hold())
 """
+_ENDS_WITHIN_SECONDS = 60.0
 
 
-def _holder(home: Path) -> subprocess.Popen[str]:
-    """Start another process that uses the cluster until Ctrl-C."""
+@contextmanager
+def _holder(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that uses the cluster until Ctrl-C; whoever is told to end, must."""
     process = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(home)],
         stdout=subprocess.PIPE,
@@ -35,9 +41,14 @@ def _holder(home: Path) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-    assert process.stdout
-    assert process.stdout.readline() == "up\n"
-    return process
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "up\n"
+        try:
+            yield process
+            process.wait(_ENDS_WITHIN_SECONDS)
+        finally:
+            process.kill()
 
 
 def _postmaster(home: Path) -> int:
