@@ -23,7 +23,6 @@ from projections.follower import lag
 
 app = typer.Typer(help="Cells: where workspaces lie.", no_args_is_help=True)
 
-REACHED_SECONDS = 5.0
 HERE = "here"
 COLUMNS = ("name", "where", "is_moving", "workspaces", "entries", "behind")
 
@@ -150,7 +149,8 @@ async def _list() -> list[dict[str, Any]]:
 async def _size(cell: Cell) -> dict[str, int | None]:
     """How many entries it has and how far its views are behind; nothing if it cannot be asked."""
     try:
-        async with cell.reading.connection(timeout=REACHED_SECONDS) as connection:
+        # Not through a pool, which would hope for a while that a lost database comes back.
+        async with await cell.whereabouts.connect("ringledger_api") as connection:
             ((entries,),) = await (
                 await connection.execute("SELECT position FROM counter")
             ).fetchall()

@@ -109,11 +109,8 @@ def test_what_is_not_there_is_not_found(desk: Desk, elsewhere: Urls) -> None:
     assert desk.type("cells", "move", "cell_1", "--url", nowhere).exit_code == 4
 
 
-def test_a_cell_that_cannot_be_reached_is_listed(
-    desk: Desk, postgres: Urls, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cell_that_cannot_be_reached_is_listed(desk: Desk, postgres: Urls) -> None:
     """The others are shown with their figures, this one without."""
-    monkeypatch.setattr("api.cli.cells.REACHED_SECONDS", 0.2)
     with new_database(postgres) as gone:
         there = ("--url", gone.app, "--migration-url", gone.admin)
         assert desk.type("cells", "create", "cell_x", *there).exit_code == 0
