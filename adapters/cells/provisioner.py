@@ -4,7 +4,7 @@ It works with the rights of the migration role. Everything here can be broken of
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -129,14 +129,18 @@ async def create(own: Urls, name: str, url: str | None, migration_url: str | Non
     return applied
 
 
+async def _settle() -> None:
+    """Give every process the time to ask the directory again."""
+    await asyncio.sleep(SETTLING_SECONDS)
+
+
 async def place(
-    own: Urls, workspace_id: UUID, name: str, settling_seconds: float = SETTLING_SECONDS
+    own: Urls, workspace_id: UUID, name: str, settle: Callable[[], Awaitable[None]] = _settle
 ) -> None:
     """Place an empty workspace in another cell. Twice is as good as once.
 
-    Its keys and credentials go first, so that nobody can write to it in the old cell; then every
-    process is given the time to ask the directory again. Calls that come meanwhile are refused,
-    and none is acknowledged.
+    Its keys and credentials go first, so that nobody can write to it in the old cell; then the
+    processes settle. Calls that come meanwhile are refused, and none is acknowledged.
 
     Raises:
         NotFound: There is no such workspace, or no such cell.
@@ -150,7 +154,7 @@ async def place(
         if here == there:
             return
         await _hand_over(here.admin(own), there.admin(own), workspace_id)
-        await asyncio.sleep(settling_seconds)
+        await settle()
         await _stay_empty(here, there, own, workspace_id)
         await admin.execute(_PLACE, (name, workspace_id))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from cells import Address, asynchronous
+from moving import followed
 from serving import credentials, settings_for
 from twilio_forms import call_sid, incoming_form
 
@@ -17,7 +18,6 @@ from adapters.workspaces.api_keys import authenticate
 from adapters.workspaces.credentials import read_credentials
 from api.following import following
 from domain.errors import NotFound, Refused
-from projections.follower import lag
 
 
 async def _workspace(ledger: Ledger) -> NewWorkspace:
@@ -43,9 +43,7 @@ async def test_a_new_cell_is_taken_up_by_who_runs(
         assert (await one.cell_of(made.workspace_id)).name == "cell_x"
         await _call(two, made, 1)
         cell = await two.cell_of(made.workspace_id)
-        async with asyncio.timeout(10), cell.reading.connection() as connection:
-            while await lag(connection):  # noqa: ASYNC110 - the follower tells nobody
-                await asyncio.sleep(0.05)
+        await followed(cell)
     with psycopg.connect(elsewhere.admin) as owner:
         assert owner.execute("SELECT count(*) FROM cell_x.call_log").fetchall() == [(1,)]
 
@@ -72,9 +70,13 @@ async def test_an_empty_workspace_is_placed(
     async with open_ledger(settings) as ledger:
         await provisioner.create(database, "cell_x", elsewhere.app, elsewhere.admin)
         made = [await _workspace(ledger), await _workspace(ledger)]
+
+        async def forgetting() -> None:
+            await asyncio.sleep(2 * directory.FRESH_SECONDS)
+
         here = {(await ledger.cell_of(one.workspace_id)).name: one for one in made}["cell_1"]
         for _ in range(2):
-            await provisioner.place(database, here.workspace_id, "cell_x", 0.1)
+            await provisioner.place(database, here.workspace_id, "cell_x", forgetting)
         cell = await ledger.cell_of(here.workspace_id)
         assert cell.name == "cell_x"
         async with cell.scoped(here.workspace_id) as connection:
@@ -97,17 +99,16 @@ async def test_a_workspace_with_a_history_stays(database: Urls, tmp_path: Path) 
         cell = await ledger.cell_of(made.workspace_id)
         async with cell.scoped(made.workspace_id) as connection:
             await cell.workspace_key(connection, made.workspace_id)
-        placing = asyncio.create_task(
-            provisioner.place(database, made.workspace_id, "cell_x", 1.0)
-        )
-        await asyncio.sleep(0.4)
-        await _call(ledger, made, 1)  # by a process that has the key in its memory
+
+        async def a_call_comes_in() -> None:
+            await _call(ledger, made, 1)  # by a process that has the key in its memory
+
         with pytest.raises(Refused, match="calls came in meanwhile"):
-            await placing
+            await provisioner.place(database, made.workspace_id, "cell_x", a_call_comes_in)
         with pytest.raises(Refused, match="move its cell instead"):
-            await provisioner.place(database, made.workspace_id, "cell_x", 0.1)
+            await provisioner.place(database, made.workspace_id, "cell_x")
         assert await ledger.directory.cell_of(made.workspace_id) == "cell_1"
         async with cell.scoped(made.workspace_id) as connection:
             assert await authenticate(connection, made.api_key)
         with pytest.raises(NotFound, match="cell"):
-            await provisioner.place(database, made.workspace_id, "cell_y", 0.1)
+            await provisioner.place(database, made.workspace_id, "cell_y")
