@@ -38,11 +38,15 @@ from domain.errors import Refused, Unavailable
 FENCE_SECONDS: Final = 8.0
 """Writers wait for at most 12 s; a fence that would last longer is taken away again."""
 
+ALONE_SECONDS: Final = 3.0
+"""So long a mover waits for another: the server may not have noticed yet that it was killed."""
+
 FENCES: Final = 3
 NEAR_ENTRIES: Final = 2_000
 """So near behind, the copy is with the source within a moment."""
 
 _LOOK_SECONDS: Final = 0.1
+TAKE_TURN: Final = "SELECT pg_advisory_lock(hashtext('ringledger move'), hashtext(%s))"
 _FIND: Final = """
     SELECT move_id, phase, from_migration_url, url, migration_url FROM moves WHERE cell = %s
 """
@@ -315,9 +319,13 @@ async def _is_marked(target: Side, move_id: UUID) -> bool:
 async def _alone(own: Urls, name: str) -> AsyncIterator[Side]:
     """The directory, for the only one who moves this cell now."""
     async with side(own.admin, DIRECTORY) as directory:
-        query = "SELECT pg_try_advisory_lock(hashtext('ringledger move'), hashtext(%s))"
-        if not (await directory.run(query, name))[0][0]:
-            raise Refused(f"somebody else moves {name} just now")
+        patience = sql.Literal(f"{ALONE_SECONDS}s")
+        try:
+            async with directory.connection.transaction():
+                await directory.run("SET LOCAL lock_timeout = {patience}", patience=patience)
+                await directory.run(TAKE_TURN, name)
+        except psycopg.errors.LockNotAvailable:
+            raise Refused(f"somebody else moves {name} just now") from None
         yield directory
 
 

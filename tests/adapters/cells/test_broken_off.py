@@ -16,10 +16,14 @@ from cells import Address, asynchronous, open_home
 from moving import CELL, goal
 from serving import credentials, settings_for
 from twilio_forms import call_sid, incoming_form
+from waiting import waited_for
 
-from adapters.cells.move import abort, move
+from adapters.cells import move as moving_a_cell
+from adapters.cells.move import TAKE_TURN, abort, move
 from adapters.cells.place import Place
+from adapters.cells.side import side
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
+from adapters.postgres.migrate import DIRECTORY
 from adapters.postgres.pool import Role, acting_as
 from adapters.wiring import Ledger, open_ledger
 from domain.errors import Refused, Unavailable
@@ -199,8 +203,11 @@ async def test_a_schema_of_somebody_else_is_left_alone(
 
 
 @asynchronous
-async def test_one_move_at_a_time(database: Urls, elsewhere: Urls, tmp_path: Path) -> None:
+async def test_one_move_at_a_time(
+    database: Urls, elsewhere: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second mover is refused, and so is another goal while one move is under way."""
+    monkeypatch.setattr(moving_a_cell, "ALONE_SECONDS", 0.1)
     async with _with_calls(database, tmp_path):
 
         async def meanwhile(step: str) -> None:
@@ -214,6 +221,19 @@ async def test_one_move_at_a_time(database: Urls, elsewhere: Urls, tmp_path: Pat
         with pytest.raises(Refused, match="on its way elsewhere"):
             await move(database, CELL, goal(database))
         await abort(database, CELL)
+
+
+@asynchronous
+async def test_a_mover_who_is_about_to_leave_is_waited_for(
+    database: Urls, elsewhere: Urls, tmp_path: Path
+) -> None:
+    """The server has not noticed yet that one was killed, or is still closing its connection."""
+    async with _with_calls(database, tmp_path), side(database.admin, DIRECTORY) as dying:
+        await dying.run(TAKE_TURN, CELL)
+        moving = asyncio.create_task(move(database, CELL, goal(elsewhere)))
+        await waited_for(dying.connection)
+        await dying.connection.close()
+        await moving
 
 
 if __name__ == "__main__":
