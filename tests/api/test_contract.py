@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from serving import House, over_http, serving
 from twilio_forms import call_callbacks, call_sid
+from waiting import LONGEST_SECONDS
 
 from adapters.postgres.embedded import Urls
 from api.dashboards import create_dashboards
@@ -110,7 +111,7 @@ def served(database: Urls, tmp_path: Path) -> Iterator[Served]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    found, loop, stop = ready.result(timeout=30)
+    found, loop, stop = ready.result(LONGEST_SECONDS)
     yield found
     loop.call_soon_threadsafe(stop.set)
     thread.join()

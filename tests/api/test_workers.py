@@ -6,9 +6,7 @@ import re
 import signal
 import socket
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -16,6 +14,7 @@ import pytest
 from command_line import Running, is_stopped, ringledger, running
 from deployments import Deployment, children, is_running, new_deployment
 from senders import Line, get, sending, shuffled_calls
+from waiting import LONGEST_SECONDS, soon
 
 from adapters.postgres.embedded import Urls
 
@@ -24,24 +23,15 @@ CONNECTIONS = 32
 IMPATIENT = """
 from api import workers
 from api.cli import main
-workers.STOPPED_WITHIN_SECONDS = 0.5
+workers.STOPPED_WITHIN_SECONDS = 3.0
 main()
 """
-READY_SECONDS = 20.0
 
 
 @pytest.fixture
 def deployment(database: Urls, tmp_path: Path) -> Deployment:
     """A workspace in a database of the test's own."""
     return asyncio.run(new_deployment(database, tmp_path))
-
-
-def soon(holds: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
-    """Wait until it holds; a test that waits in vain fails."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def told(program: Running, event: str, role: str = "") -> list[int]:
@@ -59,7 +49,7 @@ def all_up(program: Running, processes: int) -> list[int]:
 async def ask_health(url: str, connections: int) -> list[int]:
     """The statuses that so many new connections get."""
     lines = [Line(url) for _ in range(connections)]
-    async with asyncio.timeout(READY_SECONDS):
+    async with asyncio.timeout(LONGEST_SECONDS):
         answers = await asyncio.gather(*(line.ask(get("/healthz")) for line in lines))
     for line in lines:
         await line.close()
@@ -90,7 +80,7 @@ def test_the_views_have_a_process_of_their_own(deployment: Deployment) -> None:
         workers = all_up(program, SERVERS + 1)
         assert len(told(program, "worker.started", "follower")) == 1
         asyncio.run(send(program.url))
-        with httpx.Client(base_url=program.url) as client:
+        with httpx.Client(base_url=program.url, timeout=LONGEST_SECONDS) as client:
             soon(lambda: client.get("/readyz").json()["entries_behind"] == 0)
             key = {"Authorization": f"Bearer {deployment.api_key}"}
             calls = f"/v1/workspaces/{deployment.address.workspace_id}/calls"

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from cells import Home, asynchronous, new_cell
 from twilio_forms import call_sid, incoming_form
+from waiting import waited_for
 
 from adapters.cells.fence import fence, hide, open_up
 from adapters.cells.side import side
@@ -62,9 +63,9 @@ async def test_who_waited_while_the_fence_went_up_is_refused(
         async with holder.connection.transaction():
             await holder.run("SELECT FROM counter FOR UPDATE")
             fencing = asyncio.create_task(fence(owner))
-            await asyncio.sleep(0.3)
+            await waited_for(holder.connection)
             hearing = asyncio.create_task(home.hear(incoming_form(call_sid(2), caller=CALLER)))
-            await asyncio.sleep(0.3)
+            await waited_for(holder.connection, 2)
         await fencing
         await asyncio.sleep(0.3)
         assert await owner.run("SELECT position, fenced FROM counter") == [(2, True)]
@@ -88,7 +89,7 @@ async def test_what_is_written_without_the_counter_is_fenced_too(
         async with writer.transaction():
             await create_api_key(writer, home.address.workspace_id)
             fencing = asyncio.create_task(fence(owner))
-            await asyncio.sleep(0.3)
+            await waited_for(writer)
             assert not fencing.done()
         await fencing
         with pytest.raises(psycopg.errors.UndefinedTable):

@@ -11,6 +11,7 @@ import pytest
 from cells import Home, asynchronous, new_cell, new_workspace, open_home
 from neighbour import neighbour, number_of
 from twilio_forms import Form, call_callbacks, call_sid, incoming_form, leg_callbacks
+from waiting import LONGEST_SECONDS, waited_for
 
 from adapters.event_store import knowledge, writer
 from adapters.event_store.history import read_after
@@ -56,7 +57,7 @@ async def test_two_processes_leave_no_gap_and_a_reader_misses_nothing(
             reader = asyncio.create_task(_tail(home, until=total))
             for start in range(0, 96, 8):
                 await home.hear(*_incoming(8, start))
-            assert await asyncio.wait_for(reader, 30) == list(range(1, total + 1))
+            assert await asyncio.wait_for(reader, LONGEST_SECONDS) == list(range(1, total + 1))
         assert len(await home.entries()) == total
 
 
@@ -146,7 +147,7 @@ async def test_too_much_waiting_is_refused_and_nothing_else_is(
         async with holder:
             await holder.execute("SELECT FROM counter FOR UPDATE")
             first = asyncio.create_task(home.hear(*_incoming(1)))
-            await asyncio.sleep(0.1)  # It is in a transaction now, and waits for the counter.
+            await waited_for(holder)
             waiting = asyncio.create_task(home.hear(*_incoming(10, first=1)))
             await asyncio.sleep(0)
             with pytest.raises(Overloaded):
@@ -163,7 +164,7 @@ async def test_closing_answers_all_who_wait(postgres: Urls, tmp_path: Path) -> N
             waiting = asyncio.create_task(closing.hear(*_incoming(700)))
             await asyncio.sleep(0.01)  # The first of them are being stored.
             await closing.cell.writer.close()
-            assert len(await asyncio.wait_for(waiting, 1)) == 700
+            assert len(await asyncio.wait_for(waiting, LONGEST_SECONDS)) == 700
             with pytest.raises(Unavailable):
                 await closing.hear(*_incoming(1))
         assert len(await home.entries()) == 1400

@@ -13,6 +13,7 @@ import pytest
 from cells import Home, asynchronous, new_cell, open_home
 from neighbour import number_of
 from twilio_forms import call_sid, incoming_form
+from waiting import LONGEST_SECONDS, eventually
 from wire import Cut, wire_to
 
 from adapters.event_store import writer
@@ -43,14 +44,13 @@ async def _load(home: Home) -> AsyncIterator[list[Receipt]]:
     senders = [asyncio.create_task(send()) for _ in range(_SENDERS)]
     yield receipts
     over.set()
-    await asyncio.wait_for(asyncio.gather(*senders), 15)  # Nobody waits for ever.
+    await asyncio.wait_for(asyncio.gather(*senders), LONGEST_SECONDS)  # Nobody waits for ever.
 
 
 async def _more(receipts: list[Receipt], calls: int) -> None:
     """Wait until so many more calls were answered."""
     enough = len(receipts) + calls
-    while len(receipts) < enough:  # noqa: ASYNC110 - the senders know nothing of who watches
-        await asyncio.sleep(0.005)
+    await eventually(lambda: len(receipts) >= enough)
 
 
 async def _stored_once(home: Home, receipts: list[Receipt]) -> None:
@@ -145,7 +145,7 @@ async def test_a_server_that_stays_away_is_an_answer_too(
         await _allow_connections(database, allowed=False)
         await home.address._replace(urls=_elsewhere(database)).sql(_KILL_IN, _name(database))
         with pytest.raises(Unavailable):
-            await asyncio.wait_for(home.hear(incoming_form(call_sid(1))), 5)
+            await asyncio.wait_for(home.hear(incoming_form(call_sid(1))), LONGEST_SECONDS)
         await _allow_connections(database, allowed=True)
         await home.hear(incoming_form(call_sid(1)))
         assert len(await home.entries()) == 2

@@ -9,9 +9,9 @@ import base64
 import json
 import secrets
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
@@ -22,12 +22,16 @@ import pytest
 from canary import Find, dresses, search
 from command_line import Running, answer, running
 from twilio_forms import ACCOUNT_SID, Form, call_sid, form_bytes, incoming_form, leg_callbacks
+from waiting import LONGEST_SECONDS, soon
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.twilio.signature import sign
 
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 GENUINE: Final = frozenset({200, 204})
+
+
+ask: Final = partial(httpx.request, timeout=LONGEST_SECONDS)
 
 
 class Markers(NamedTuple):
@@ -61,20 +65,20 @@ class Site(NamedTuple):
         target = f"{self.url}/twilio/{self.workspace_id}/{channel}"
         signature = sign(target, form, (token or self.token).encode())
         headers = {**FORM, "X-Twilio-Signature": signature}
-        return httpx.post(target, content=form_bytes(form), headers=headers).status_code
+        return ask("POST", target, content=form_bytes(form), headers=headers).status_code
 
     def get_status(self, form: Form) -> int:
         """Send a status callback in the query of a GET, as Twilio does where it is told to."""
         query = urlencode(form, quote_via=quote)
         target = f"{self.url}/twilio/{self.workspace_id}/voice/status?{query}"
         headers = {"X-Twilio-Signature": sign(target, [], self.token.encode())}
-        return httpx.get(target, headers=headers).status_code
+        return ask("GET", target, headers=headers).status_code
 
     def read(self, path: str, *, method: str = "GET") -> str:
         """Ask for one of the workspace's resources; the answer as it stands."""
         url = f"{self.url}/v1/workspaces/{self.workspace_id}{path}"
         headers = {"Authorization": f"Bearer {self.api_key}"}
-        return httpx.request(method, url, headers=headers).raise_for_status().text
+        return ask(method, url, headers=headers).raise_for_status().text
 
     def erase(self, number: str) -> None:
         """Erase whoever has this number."""
@@ -175,24 +179,15 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
         assert site.post(asked, token=f"{markers.word} forged") == 403
         # Readers get the number: it was kept, sealed, and not lost.
         number = markers.number(1)
-        assert _soon(lambda: number in site.read("/calls"))
+        soon(lambda: number in site.read("/calls"))
         assert number in site.read(f"/calls?number={quote(number)}")
         assert site.search() == set()
         for last in (1, 10):
             site.erase(markers.number(last))
-        assert _soon(lambda: number not in site.read("/calls"))
+        soon(lambda: number not in site.read("/calls"))
         assert site.search() == set()
         assert program.end(signal.SIGINT) == 0
     assert site.search() == set()
-
-
-def _soon(holds: Callable[[], bool]) -> bool:
-    """Whether it comes true while the views catch up."""
-    for _ in range(50):
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_whatever_is_written_in_the_clear_is_found(tmp_path: Path, markers: Markers) -> None:

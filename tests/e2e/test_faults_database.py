@@ -14,13 +14,13 @@ from command_line import PROGRAM, Running
 from deployments import (
     Deployment,
     assert_stored_once,
-    eventually,
     new_deployment,
     resident_bytes,
     stalled,
 )
 from senders import ACKNOWLEDGED, OVERLOADED, Line, Senders, get, sending, shuffled_calls
 from twilio_forms import Form
+from waiting import LONGEST_SECONDS, eventually
 from wire import Cut, wire_to
 
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
@@ -84,9 +84,11 @@ async def test_a_database_that_is_killed_and_comes_back(tmp_path: Path) -> None:
                 await senders.more(100)
             await assert_stored_once(deployment.address, forms)
             ready = (200, b'{"status":"ready","entries_behind":0}')
-            async with asyncio.timeout(10):
-                while await readiness(program) != ready:  # noqa: ASYNC110 - no event tells
-                    await asyncio.sleep(0.05)
+
+            async def is_ready() -> bool:
+                return await readiness(program) == ready
+
+            await eventually(is_ready)
         await again.stop()
 
 
@@ -145,7 +147,11 @@ async def test_a_callback_that_the_database_refuses_fails_alone(
         "ALTER TABLE entries ADD CONSTRAINT unwilling"
         f" CHECK (position('{poison}' IN convert_from(body, 'UTF8')) = 0)"
     )
-    async with server(deployment) as program, asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with (
+        server(deployment) as program,
+        asyncio.timeout(LONGEST_SECONDS),
+        asyncio.TaskGroup() as group,
+    ):
         unlucky = Senders(program.url, workspace_id, poisoned)
         for _ in poisoned:
             group.create_task(unlucky.send())

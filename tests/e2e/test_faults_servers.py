@@ -17,12 +17,12 @@ from deployments import (
     Deployment,
     assert_stored_once,
     children,
-    eventually,
     new_deployment,
     stalled,
     unread_bytes,
 )
 from senders import ACKNOWLEDGED, BROKEN, Senders, sending, shuffled_calls
+from waiting import LONGEST_SECONDS, eventually
 
 from adapters.event_store.writer import PATIENCE_SECONDS
 from adapters.postgres.embedded import Urls
@@ -124,9 +124,11 @@ async def statements(deployment: Deployment, such: str, amount: int) -> None:
         SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND pid <> pg_backend_pid() AND state = 'active' AND {such}
     """  # noqa: S608 - ours
-    async with asyncio.timeout(20):
-        while await deployment.address.sql(query) != [(amount,)]:  # noqa: ASYNC110 - no event tells
-            await asyncio.sleep(0.02)
+
+    async def is_so() -> bool:
+        return await deployment.address.sql(query) == [(amount,)]
+
+    await eventually(is_so)
 
 
 @asynchronous
@@ -136,7 +138,11 @@ async def test_stopping_answers_all_who_were_taken(database: Urls, tmp_path: Pat
     forms = shuffled_calls(16)
     async with two_servers(deployment) as program:
         senders = Senders(program.url, deployment.address.workspace_id, forms)
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group, stalled(deployment.address):
+        async with (
+            asyncio.timeout(LONGEST_SECONDS),
+            asyncio.TaskGroup() as group,
+            stalled(deployment.address),
+        ):
             for _ in forms:
                 group.create_task(senders.send())
             await taken(program, deployment, len(forms))

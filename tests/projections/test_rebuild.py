@@ -15,7 +15,6 @@ from views import (
     TALLY,
     add_tally,
     catch_up,
-    eventually,
     followed,
     owner_url,
     rebuilt,
@@ -23,6 +22,7 @@ from views import (
     rows_owed,
     running,
 )
+from waiting import LONGEST_SECONDS, eventually
 
 from adapters.postgres.embedded import Urls
 from projections.call_log.view import CALL_LOG
@@ -184,7 +184,7 @@ async def test_a_reader_keeps_the_view_of_its_snapshot(database: Urls, tmp_path:
         ):
             query = "SELECT * FROM call_log ORDER BY call_id"
             await reading.execute(query)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONGEST_SECONDS):
                 await rebuilt(home)
             for reader in (begun, reading):
                 assert await (await reader.execute(query)).fetchall() == before

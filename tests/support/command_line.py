@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from waiting import LONGEST_SECONDS
+
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = (sys.executable, "-c", "from api.cli import main; main()")
-LONGEST_SECONDS: Final = 90.0
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

@@ -1,9 +1,8 @@
 """A deployment of real processes over a test's database, and the history they leave behind."""
 
-import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -51,13 +50,6 @@ async def new_deployment(database: Urls, folder: Path) -> Deployment:
         made = await ledger.create_workspace("Test", credentials())
     address = Address(database, CELL, home / "master.key", made.workspace_id)
     return Deployment(address, made.api_key.text, home)
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until it holds; a test that waits in vain fails."""
-    async with asyncio.timeout(20):
-        while not holds():  # noqa: ASYNC110 - what another process does sets no event
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from neighbour import number_of
 from psycopg import sql
 from serving import credentials, settings_for
 from twilio_forms import call_sid, incoming_form
+from waiting import eventually
 
 from adapters.cell import Cell
 from adapters.cells.move import Goal
@@ -113,9 +114,7 @@ class Load:
     async def more(self, calls: int = 100) -> None:
         """Wait until so many more calls were answered."""
         enough = len(self.receipts) + calls
-        async with asyncio.timeout(60):
-            while len(self.receipts) < enough:  # noqa: ASYNC110 - the senders know of nobody
-                await asyncio.sleep(0.005)
+        await eventually(lambda: len(self.receipts) >= enough)
 
     def report(self, at_the_flip: int) -> str:
         """What went on, in a line."""
@@ -153,14 +152,17 @@ async def under_load(own: Urls, home: Path) -> AsyncIterator[Load]:
                 await load.more()
             finally:
                 load.is_over = True
-        await _followed(await one.cell_of(address.workspace_id))
+        await followed(await one.cell_of(address.workspace_id))
 
 
-async def _followed(cell: Cell) -> None:
+async def followed(cell: Cell) -> None:
     """Wait until the views have all of the history."""
-    async with asyncio.timeout(30), cell.reading.connection() as connection:
-        while await lag(connection):  # noqa: ASYNC110 - the follower tells nobody
-            await asyncio.sleep(0.05)
+    async with cell.reading.connection() as connection:
+
+        async def is_followed() -> bool:
+            return not await lag(connection)
+
+        await eventually(is_followed)
 
 
 async def assert_nothing_lost(load: Load, urls: Urls) -> None:

@@ -17,6 +17,7 @@ from uuid import UUID
 from neighbour import number_of
 from serving import AUTH_TOKEN, FORM
 from twilio_forms import Form, call_sid, form_bytes, leg_callbacks
+from waiting import LONGEST_SECONDS
 
 from adapters.twilio.signature import sign
 
@@ -26,7 +27,6 @@ BROKEN: Final = 0
 
 OVERLOADED: Final = 503
 _PAUSE_SECONDS: Final = 0.02
-_LONGEST_SECONDS: Final = 40.0
 _HEAD_ENDS: Final = b"\r\n\r\n"
 
 
@@ -142,7 +142,7 @@ async def sending(
 ) -> AsyncIterator[Senders]:
     """Callbacks under way while the block runs; at its end all of them are acknowledged."""
     senders = Senders(url, workspace_id, forms)
-    async with asyncio.timeout(_LONGEST_SECONDS), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(LONGEST_SECONDS), asyncio.TaskGroup() as group:
         for _ in range(connections):
             group.create_task(senders.send())
         yield senders

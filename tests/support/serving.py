@@ -17,6 +17,7 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from twilio_forms import ACCOUNT_SID, Form, form_bytes
+from waiting import LONGEST_SECONDS, eventually
 
 from adapters.cell import Cell
 from adapters.postgres.embedded import Urls
@@ -151,11 +152,11 @@ async def over_http(house: House) -> AsyncIterator[House]:
     config = uvicorn.Config(house.app, port=0, log_config=None, access_log=False, lifespan="on")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
-        await asyncio.sleep(0.01)
+    await eventually(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url, timeout=LONGEST_SECONDS) as client:
             yield replace(house, client=client)
     finally:
         server.should_exit = True

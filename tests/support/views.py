@@ -1,13 +1,14 @@
 """Views of a test's cell: followed, rebuilt, and held against the history itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
 from cells import Home
 from psycopg.conninfo import make_conninfo
+from waiting import eventually
 
 from adapters.postgres.arrays import Texts, Uuids
 from domain.messages import Entry
@@ -110,13 +111,6 @@ async def followed(home: Home) -> None:
         return await behind(home) == 0
 
     await eventually(is_followed)
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 20.0) -> None:
-    """Wait for something that is about to happen."""
-    async with asyncio.timeout(within):
-        while not await condition():  # noqa: ASYNC110 - what happens elsewhere sets no event
-            await asyncio.sleep(0.01)
 
 
 def owner_url(home: Home) -> str:

@@ -123,17 +123,18 @@ async def test_a_target_that_falls_behind(
     database: Urls, elsewhere: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cell is not fenced for long: it works on, and is fenced again when the copy is near."""
-    monkeypatch.setattr(moving_a_cell, "FENCE_SECONDS", 0.7)
     fences = 0
 
     async def stall(step: str) -> None:
         nonlocal fences
-        if step == "fence the cell":
-            fences += 1
-            if fences == 1:
-                holder.execute("LOCK TABLE cell_1.entries IN EXCLUSIVE MODE")
-        elif step == "wait for the copy":
+        if step == "wait for the copy":
             holder.rollback()
+            monkeypatch.undo()
+        elif step == "fence the cell" and not fences:
+            holder.execute("LOCK TABLE cell_1.entries IN EXCLUSIVE MODE")
+            await load.more()  # so that there is something to apply
+            monkeypatch.setattr(moving_a_cell, "FENCE_SECONDS", 0.3)
+        fences += step == "fence the cell"
 
     with psycopg.connect(elsewhere.admin) as holder:
         async with under_load(database, tmp_path) as load:

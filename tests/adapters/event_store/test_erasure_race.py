@@ -10,6 +10,7 @@ from uuid import UUID
 from cells import Home, asynchronous, new_cell
 from neighbour import neighbour, number_of
 from twilio_forms import call_sid, incoming_form
+from waiting import LONGEST_SECONDS
 
 from adapters.event_store.values import references
 from adapters.postgres.embedded import Urls
@@ -44,7 +45,7 @@ async def test_a_race_loses_nobody_and_revives_nobody(postgres: Urls, tmp_path: 
         async with neighbour(home.address, calls=CALLS, first=1, numbers=PEOPLE):
             erasing = asyncio.create_task(_erase(home, over))
         over.set()
-        await asyncio.wait_for(erasing, 10)
+        await asyncio.wait_for(erasing, LONGEST_SECONDS)
         entries = await home.entries()
         erased_at = {
             e.stream_id: e.position for e in entries if isinstance(e.event, SubjectErased)

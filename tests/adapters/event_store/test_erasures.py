@@ -10,6 +10,7 @@ import pytest
 from cells import Home, asynchronous, new_cell, new_workspace, open_home
 from msgspec import structs
 from twilio_forms import Form, call_callbacks, call_sid, incoming_form, leg_callbacks
+from waiting import waited_for
 
 from adapters.event_store import erasures
 from adapters.postgres.embedded import Urls
@@ -181,7 +182,7 @@ async def test_two_who_delete_at_once_leave_nothing(postgres: Urls, tmp_path: Pa
             assert await (await one.execute(delete, (subject,))).fetchone() == (3,)
             async with home.cell.writing.connection() as two:
                 waiting = asyncio.create_task(two.execute(delete, (subject,)))
-                await asyncio.sleep(0.1)
+                await waited_for(one)
                 await one.execute("COMMIT")
                 assert await (await waiting).fetchone() == (3,)
                 await one.execute("BEGIN")

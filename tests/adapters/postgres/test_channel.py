@@ -6,6 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from cells import asynchronous
+from waiting import LONGEST_SECONDS
 
 from adapters.postgres.arrays import Bytes, Uuids, big_int
 from adapters.postgres.channel import Call, Channel
@@ -77,7 +78,7 @@ async def test_a_lost_connection_is_an_error_now_and_later(postgres: Urls) -> No
     channel = await _open(postgres)
     for call in (Call(b"die"), Call(b"add", (big_int(1),))):
         with pytest.raises(psycopg.OperationalError):
-            await asyncio.wait_for(channel.call(call), 5)
+            await asyncio.wait_for(channel.call(call), LONGEST_SECONDS)
     await channel.close()
 
 

@@ -1,25 +1,17 @@
 """What runs behind the API: views follow, and erasures that were left half done are finished."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from cells import asynchronous
 from serving import serving
 from twilio_forms import CALLER, call_callbacks, call_sid
+from waiting import eventually
 
 from adapters.postgres.embedded import Urls
 from api.following import following
 from domain.messages import Context
 from domain.subjects.events import ErasureReason
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it holds; a test that waits in vain fails."""
-    async with asyncio.timeout(20):
-        while not await holds():  # noqa: ASYNC110 - what is asked is a database
-            await asyncio.sleep(0.05)
 
 
 @asynchronous

@@ -2,9 +2,8 @@
 
 import signal
 import socket
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from command_line import Running, answer, is_stopped, ringledger, running
 from twilio_forms import ACCOUNT_SID, Form, call_callbacks, call_sid, form_bytes, leg_callbacks
+from waiting import LONGEST_SECONDS, soon
 
 from adapters.twilio.signature import sign
 from domain.identifiers import call_id
@@ -59,7 +59,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     home = tmp_path / "home"
     create = ("workspaces", "create", "--name", "Test", "--twilio-account-sid", ACCOUNT_SID)
     made = answer(home, *create, "--twilio-auth-token", TOKEN)
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=LONGEST_SECONDS) as client:
         yield Site(home, UUID(made["workspace_id"]), made["api_key"], client)
     ringledger(home, "workspaces", "list")  # the last to leave a home stops its PostgreSQL
 
@@ -71,14 +71,8 @@ def up(site: Site, *arguments: str) -> Any:  # noqa: ANN401 - a context manager
 
 def shown(site: Site, program: Running, entries: int) -> list[dict[str, Any]]:
     """The call log as soon as it has followed so many entries."""
-    deadline = time.monotonic() + 20
-    while True:
-        found = site.calls(program.url)
-        followed = sum(call["version"] for call in found)
-        if followed >= entries:
-            return found
-        assert time.monotonic() < deadline, f"{followed} entries of {entries}"
-        time.sleep(0.05)
+    soon(lambda: sum(call["version"] for call in site.calls(program.url)) >= entries)
+    return site.calls(program.url)
 
 
 def test_it_serves_until_ctrl_c_and_loses_nothing(site: Site) -> None:
@@ -106,17 +100,15 @@ def test_what_was_acknowledged_survives_a_kill(site: Site) -> None:
     acknowledged: set[str] = set()
     with up(site) as program, ThreadPoolExecutor(16) as senders:
         url = program.url
-        sent = {
-            senders.submit(
-                site.post, url, leg_callbacks(call_sid(number), statuses=("completed",))[0]
-            ): number
-            for number in range(1, 401)
-        }
-        for done in as_completed(sent):
-            if done.result() == ACKNOWLEDGED:
-                acknowledged.add(site.expected(sent[done]))
-            if len(acknowledged) == 100 and program.process.poll() is None:
-                program.end(signal.SIGKILL)
+
+        def send(number: int) -> None:
+            form = leg_callbacks(call_sid(number), statuses=("completed",))[0]
+            if site.post(url, form) == ACKNOWLEDGED:
+                acknowledged.add(site.expected(number))
+            if len(acknowledged) >= 100:  # in this very thread: the others could go on for long
+                program.process.kill()
+
+        list(senders.map(send, range(1, 401)))
     assert 100 <= len(acknowledged) < 400
     with up(site) as program:
         found = {call["id"] for call in shown(site, program, 2 * len(acknowledged))}

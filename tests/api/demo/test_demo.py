@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 from command_line import is_stopped, ringledger, running
+from waiting import LONGEST_SECONDS
 
 
 def test_it_plays_a_day_and_finds_all_of_it_right(tmp_path: Path) -> None:
@@ -58,11 +59,11 @@ def test_it_stays_until_ctrl_c(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running(home, "demo", "--calls", "20", "--port", "0", "--stay") as program:
         url = program.wait_for(r"Stays up at (http://\S+);")
-        assert httpx.get(f"{url}/docs").status_code == 200
+        assert httpx.get(f"{url}/docs", timeout=LONGEST_SECONDS).status_code == 200
         second = ringledger(home, "demo", "--calls", "20")
         assert second.returncode == 4
         assert "another demo" in second.stderr
-        assert httpx.get(f"{url}/readyz").status_code == 200
+        assert httpx.get(f"{url}/readyz", timeout=LONGEST_SECONDS).status_code == 200
         assert program.end(signal.SIGINT) == 0
     assert is_stopped(home)
 
