@@ -122,9 +122,7 @@ async def test_not_done_is_done(postgres: Urls, tmp_path: Path) -> None:
 
 
 async def _cut(postgres: Urls, folder: Path, plan: Cut, *, told: int) -> None:
-    wires = folder / "wires"
-    wires.mkdir()
-    async with new_cell(postgres, folder) as home, wire_to(postgres.app, wires) as (wire, url):
+    async with new_cell(postgres, folder) as home, wire_to(postgres.app) as (wire, url):
         through = home.address._replace(urls=Urls(postgres.admin, url))
         async with open_home(through) as cut:
             wire.plan = plan

@@ -52,11 +52,10 @@ async def server(
 @asynchronous
 async def test_appends_that_are_cut_off_are_made_once(database: Urls, tmp_path: Path) -> None:
     """Not done, or done and not reported, again and again: no sender notices any of it."""
-    deployment, wires = await new_deployment(database, tmp_path), tmp_path / "wires"
+    deployment = await new_deployment(database, tmp_path)
     forms, workspace_id = shuffled_calls(120), deployment.address.workspace_id
-    wires.mkdir()
     async with (
-        wire_to(database.app, wires, ANY_APPEND) as (wire, through),
+        wire_to(database.app, ANY_APPEND) as (wire, through),
         server(deployment, through=through) as program,
     ):
         async with sending(program.url, workspace_id, forms) as senders:

@@ -174,7 +174,7 @@ async def test_a_commit_that_nobody_confirms(database: Urls, tmp_path: Path, cut
     """Done or not done when the wire broke: the batch is applied once."""
     async with new_cell(database, tmp_path) as home:
         await open_tally(home)
-        async with wire_to(database.app, tmp_path, COMMIT) as (wire, through):
+        async with wire_to(database.app, COMMIT) as (wire, through):
             url = make_conninfo(through, options=f"-c search_path={home.address.schema}")
 
             async def follow() -> Connection:

@@ -25,7 +25,10 @@ _WAITING: Final = """
 async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until it holds; a test that waits in vain fails."""
     async with asyncio.timeout(LONGEST_SECONDS):
-        while not (found if isinstance(found := holds(), bool) else await found):  # noqa: ASYNC110
+        while True:
+            found = holds()
+            if found if isinstance(found, bool) else await found:
+                return
             await asyncio.sleep(0.01)
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,11 +71,11 @@ async def _answer(answers: StreamReader, back: StreamWriter, muted: asyncio.Even
 
 
 @asynccontextmanager
-async def wire_to(
-    url: str, folder: Path, moment: bytes = APPEND
-) -> AsyncIterator[tuple[Wire, str]]:
+async def wire_to(url: str, moment: bytes = APPEND) -> AsyncIterator[tuple[Wire, str]]:
     """A wire to the server of this URL, and the URL that goes through it."""
     base, host = url.split("?", 1)[0], parse_qs(urlsplit(url).query)["host"][0]
     wire = Wire(Path(host) / _SOCKET, moment)
-    async with await asyncio.start_unix_server(wire.serve, folder / _SOCKET):
-        yield wire, f"{base}?host={folder}"
+    # In a folder of its own: the path of a test's may be too long for a socket.
+    with TemporaryDirectory() as folder:
+        async with await asyncio.start_unix_server(wire.serve, Path(folder, _SOCKET)):
+            yield wire, f"{base}?host={folder}"

@@ -344,5 +344,6 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
     """It says what it does, and its exit codes."""
     done = CliRunner().invoke(app, [*words, "--help"])
     assert done.exit_code == 0
-    assert "Exit codes: 0 done" in done.stdout
-    assert words[-1] in done.stdout
+    said = " ".join(done.stdout.split())  # wherever the terminal's width breaks its lines
+    assert "Exit codes: 0 done" in said
+    assert words[-1] in said

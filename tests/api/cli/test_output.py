@@ -20,7 +20,7 @@ ROWS: Final = (("cell_one", LONG, "2026-11-22 14:02:00", ID), ("cell_two", "here
 def printed(rows: Table, width: int) -> list[str]:
     """The lines on a terminal of this width."""
     out = StringIO()
-    print_table(rows, Console(file=out, width=width))
+    print_table(rows, Console(file=out, width=width, force_terminal=False))
     return out.getvalue().splitlines()
 
 
