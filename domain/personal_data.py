@@ -5,7 +5,7 @@ Whatever a reader gets back is a ``Reading``: a value, or the reason why there i
 """
 
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -24,13 +24,7 @@ class Category(StrEnum):
     """A whole callback that could not be understood."""
 
 
-class Personal:
-    """A personal field's value: ``Clear`` on its way in, ``Sealed`` from then on."""
-
-    __slots__ = ()
-
-
-class Sealed(Personal, msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an entry holds in the place of a personal value. It outlives the value."""
 
     subjects: tuple[UUID, ...]
@@ -43,7 +37,7 @@ class Sealed(Personal, msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that came for a subject erased before, and was never kept."""
 
 
-class Clear(Personal):
+class Clear:
     """A personal value in flight, before it is sealed. Nothing prints it or writes it down.
 
     Neither a struct nor a dataclass: those are written as JSON, and an event whose value
@@ -57,7 +51,7 @@ class Clear(Personal):
         value: dict[str, Any],
         category: Category,
         lookup: str | None = None,
-        about: tuple[Personal, ...] = (),
+        about: "tuple[Personal, ...]" = (),
     ) -> None:
         self.value: Final = value
         self.category: Final = category
@@ -71,6 +65,14 @@ class Clear(Personal):
     def __repr__(self) -> str:
         """Say that there is a value, not which."""
         return f"Clear({self.category})"
+
+
+if TYPE_CHECKING:
+    Personal: TypeAlias = Clear | Sealed
+    """A personal field's value: ``Clear`` on its way in, ``Sealed`` from then on."""
+else:
+    # At run time only the history's reader looks at a field's type, and it never meets the other.
+    Personal = Sealed
 
 
 class ReadingState(StrEnum):

@@ -1,11 +1,11 @@
 """One call: its legs and its way, as it was at any time."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -64,9 +64,9 @@ async def get_call(
         id=call_id,
         direction=direction(call),
         outcome=outcome(call),
-        **asdict(times(call)),
+        **structs.asdict(times(call)),
         legs=[_leg(leg, places, readings) for leg in call.legs.values()],
-        steps=[StepDetail(**asdict(step)) for step in steps(call)],
+        steps=[StepDetail(**structs.asdict(step)) for step in steps(call)],
         version=entries[-1].version,
         recorded_at=entries[-1].recorded_at,
         known_at=known_at,
@@ -80,18 +80,19 @@ def _place(places: Mapping[Sealed, Reference], value: object) -> Reference | Non
 
 
 def _leg(leg: Leg, places: Mapping[Sealed, Reference], readings: Readings) -> LegDetail:
-    end = leg.end
+    course = leg.course
+    end, firsts = course.end, course.firsts
     return LegDetail(
         id=leg.leg_id,
         provider_id=leg.provider_id,
         parent_id=leg.parent_id,
         direction=leg.direction,
-        status=leg.status,
-        answered_by=leg.answered_by,
-        queued_at=leg.first(LegStatus.queued),
-        dialed_at=leg.first(LegStatus.dialing),
-        rang_at=leg.first(LegStatus.ringing),
-        answered_at=leg.first(LegStatus.answered),
+        status=course.status,
+        answered_by=course.answered_by,
+        queued_at=firsts.get(LegStatus.queued),
+        dialed_at=firsts.get(LegStatus.dialing),
+        rang_at=firsts.get(LegStatus.ringing),
+        answered_at=firsts.get(LegStatus.answered),
         ended_at=end.occurred_at if end else None,
         duration_seconds=end.duration_seconds if end else None,
         billed_minutes=end.billed_minutes if end else None,

@@ -1,11 +1,18 @@
-"""What a call log says of a call, read off its legs: outcome, times, durations, steps."""
+"""What a call log says of a call, read off its legs: outcome, times, durations, steps.
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+Each leg's reports are walked over once, and every question is answered from that: ``summary``
+answers all of them, and the other functions one each.
+"""
+
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-from domain.calls.state import Call, Leg, Report, earliest
+import msgspec
+
+from domain.calls.course import Course, earliest
+from domain.calls.state import Call, Leg
 from domain.calls.words import Answerer, Direction, LegStatus, Outcome, Step
 
 UNWANTED = frozenset({607, 608})
@@ -19,82 +26,7 @@ UNANSWERED = {
 }
 
 
-def is_over(call: Call) -> bool:
-    """Whether the call was reported and no leg that was reported is live."""
-    legs = [leg for leg in call.legs.values() if leg.reports]
-    return bool(legs) and not any(leg.is_live for leg in legs)
-
-
-def direction(call: Call) -> Direction | None:
-    """Which way the call went: that of its first leg."""
-    return call.root.direction if call.root else None
-
-
-def outcome(call: Call) -> Outcome | None:
-    """How the call ended; ``None`` while it goes on."""
-    if not is_over(call):
-        return None
-    picked_up = [leg for leg in far_legs(call) if leg.was_answered]
-    if picked_up:
-        machines = all(leg.answered_by is Answerer.machine for leg in picked_up)
-        return Outcome.voicemail if machines else Outcome.answered
-    if _was_blocked(call):
-        return Outcome.blocked
-    if _took_step(call, Step.voicemail):
-        return Outcome.voicemail
-    if direction(call) is Direction.outbound:
-        return _unanswered(call)
-    return _unanswered_inbound(call)
-
-
-def far_legs(call: Call) -> tuple[Leg, ...]:
-    """The legs whose answer makes the call answered.
-
-    Where the first leg dialled others, or was to dial, those: an inbound first leg is
-    "answered" by our own routing, an outbound one by the agent who asked for the call.
-    An inbound call that never dialled anybody was answered by nobody.
-    """
-    inbound = direction(call) is Direction.inbound
-    if call.children or inbound or _took_step(call, Step.dial):
-        return call.children
-    return (call.root,) if call.root else ()
-
-
-def _took_step(call: Call, step: Step) -> bool:
-    return any(taken is step for _, taken in call.routed)
-
-
-def _was_blocked(call: Call) -> bool:
-    """Whether we turned the call away, or every end of it that was reached did.
-
-    One member of a group who refuses the caller does not speak for the others.
-    """
-    codes = [leg.end.sip_code for leg in call.children or call.legs.values() if leg.end]
-    unwanted = bool(codes) and all(code in UNWANTED for code in codes)
-    return unwanted or _took_step(call, Step.reject)
-
-
-def _unanswered(call: Call) -> Outcome:
-    """The end of the leg that came closest to an answer; canceled if nobody was dialled."""
-    ends = [leg.end.status for leg in call.children or call.legs.values() if leg.end]
-    best = max(ends, key=lambda status: status.rank, default=LegStatus.canceled)
-    # The agent was there, and hung up before the other party was dialled.
-    return UNANSWERED.get(best, Outcome.canceled)
-
-
-def _unanswered_inbound(call: Call) -> Outcome:
-    root_end = call.root.end if call.root else None
-    if not call.children and root_end and root_end.status in (LegStatus.busy, LegStatus.failed):
-        return UNANSWERED[root_end.status]
-    ends = [leg.end.status for leg in call.children if leg.end]
-    # A leg that rings out ends as no_answer. The provider cancels one only when the caller hangs
-    # up while it still rings (or somebody else picks up, but then the call was answered).
-    gave_up = not ends or LegStatus.canceled in ends
-    return Outcome.abandoned if gave_up else Outcome.missed
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(msgspec.Struct, frozen=True):
     """When a call began, was answered and ended, by the provider's clock, and how long."""
 
     started_at: datetime | None
@@ -110,39 +42,156 @@ class Times:
     """The whole call, as its first leg's bill has it, or else by the clock."""
 
 
+class Summary(NamedTuple):
+    """All that a call log says of a call."""
+
+    direction: Direction | None
+    is_over: bool
+    outcome: Outcome | None
+    times: Times
+    statuses: frozenset[LegStatus]
+    """Those of its legs."""
+
+
+class _Way(NamedTuple):
+    """A call with its legs' reports read off."""
+
+    direction: Direction | None
+    is_over: bool
+    courses: tuple[Course, ...]
+    root: Course | None
+    children: tuple[Course, ...]
+    steps: frozenset[Step]
+
+    @property
+    def far(self) -> tuple[Course, ...]:
+        """The legs whose answer makes the call answered.
+
+        Where the first leg dialled others, or was to dial, those: an inbound first leg is
+        "answered" by our own routing, an outbound one by the agent who asked for the call.
+        An inbound call that never dialled anybody was answered by nobody.
+        """
+        inbound = self.direction is Direction.inbound
+        if self.children or inbound or Step.dial in self.steps:
+            return self.children
+        return (self.root,) if self.root else ()
+
+
+def summary(call: Call) -> Summary:
+    """All of it at once."""
+    way = _way(call)
+    statuses = frozenset([course.status for course in way.courses if course.status is not None])
+    return Summary(way.direction, way.is_over, _outcome(way), _times(way), statuses)
+
+
+def is_over(call: Call) -> bool:
+    """Whether the call was reported and no leg that was reported is live."""
+    return summary(call).is_over
+
+
+def direction(call: Call) -> Direction | None:
+    """Which way the call went: that of its first leg."""
+    return call.root.direction if call.root else None
+
+
+def outcome(call: Call) -> Outcome | None:
+    """How the call ended; ``None`` while it goes on."""
+    return summary(call).outcome
+
+
 def times(call: Call) -> Times:
     """The call's times; a time that nobody reported is ``None``."""
-    far = far_legs(call)
-    legs = call.legs.values()
-    started = earliest(_began_by(report) for leg in legs for report in leg.reports)
-    rang = earliest(leg.first(LegStatus.ringing) for leg in legs)
-    answered = earliest(leg.first(LegStatus.answered) for leg in far if leg.was_answered)
-    ended = _ended_at(call) if is_over(call) else None
-    talks = [leg.end.duration_seconds for leg in far if leg.end and leg.was_answered]
+    return summary(call).times
+
+
+def _way(call: Call) -> _Way:
+    legs = [(leg, leg.course) for leg in call.legs.values()]
+    courses = tuple([course for _, course in legs])
+    root = next((course for leg, course in legs if leg.parent_id is None), None)
+    return _Way(
+        direction=direction(call),
+        is_over=_is_over(courses),
+        courses=courses,
+        root=root,
+        children=tuple([course for leg, course in legs if leg.parent_id is not None]),
+        steps=frozenset([step for _, step in call.routed]),
+    )
+
+
+def _is_over(courses: tuple[Course, ...]) -> bool:
+    reported = [course for course in courses if course.status is not None]
+    return bool(reported) and not any(course.is_live for course in reported)
+
+
+def _outcome(way: _Way) -> Outcome | None:
+    if not way.is_over:
+        return None
+    picked_up = [leg for leg in way.far if leg.was_answered]
+    if picked_up:
+        machines = all(leg.answered_by is Answerer.machine for leg in picked_up)
+        return Outcome.voicemail if machines else Outcome.answered
+    if _was_blocked(way):
+        return Outcome.blocked
+    if Step.voicemail in way.steps:
+        return Outcome.voicemail
+    if way.direction is Direction.outbound:
+        return _unanswered(way)
+    return _unanswered_inbound(way)
+
+
+def _was_blocked(way: _Way) -> bool:
+    """Whether we turned the call away, or every end of it that was reached did.
+
+    One member of a group who refuses the caller does not speak for the others.
+    """
+    codes = [leg.end.sip_code for leg in way.children or way.courses if leg.end]
+    unwanted = bool(codes) and all(code in UNWANTED for code in codes)
+    return unwanted or Step.reject in way.steps
+
+
+def _unanswered(way: _Way) -> Outcome:
+    """The end of the leg that came closest to an answer; canceled if nobody was dialled."""
+    ends = [leg.end.status for leg in way.children or way.courses if leg.end]
+    best = max(ends, key=lambda status: status.rank, default=LegStatus.canceled)
+    # The agent was there, and hung up before the other party was dialled.
+    return UNANSWERED.get(best, Outcome.canceled)
+
+
+def _unanswered_inbound(way: _Way) -> Outcome:
+    root_end = way.root.end if way.root else None
+    if not way.children and root_end and root_end.status in (LegStatus.busy, LegStatus.failed):
+        return UNANSWERED[root_end.status]
+    ends = [leg.end.status for leg in way.children if leg.end]
+    # A leg that rings out ends as no_answer. The provider cancels one only when the caller hangs
+    # up while it still rings (or somebody else picks up, but then the call was answered).
+    gave_up = not ends or LegStatus.canceled in ends
+    return Outcome.abandoned if gave_up else Outcome.missed
+
+
+def _times(way: _Way) -> Times:
+    picked_up = [leg for leg in way.far if leg.was_answered]
+    started = earliest([leg.began_by for leg in way.courses])
+    rang = earliest([leg.firsts.get(LegStatus.ringing) for leg in way.courses])
+    answered = earliest([leg.firsts.get(LegStatus.answered) for leg in picked_up])
+    ended = _ended_at(way) if way.is_over else None
+    talks = [leg.end.duration_seconds for leg in picked_up if leg.end]
     return Times(
         started_at=started,
         answered_at=answered,
         ended_at=ended,
         ring_seconds=_seconds(rang, answered),
-        talk_seconds=max((t for t in talks if t is not None), default=None),
-        duration_seconds=_duration(call, started, ended),
+        talk_seconds=max([talk for talk in talks if talk is not None], default=None),
+        duration_seconds=_duration(way, started, ended),
     )
 
 
-def _began_by(report: Report) -> datetime | None:
-    """A time by which the leg had begun; for an end, its duration earlier."""
-    if report.occurred_at is None:
-        return None
-    return report.occurred_at - timedelta(seconds=report.duration_seconds or 0)
+def _ended_at(way: _Way) -> datetime | None:
+    ends = [leg.end.occurred_at for leg in way.courses if leg.end]
+    return max([at for at in ends if at is not None], default=None)
 
 
-def _ended_at(call: Call) -> datetime | None:
-    ends = (leg.end.occurred_at for leg in call.legs.values() if leg.end)
-    return max((at for at in ends if at is not None), default=None)
-
-
-def _duration(call: Call, started: datetime | None, ended: datetime | None) -> int | None:
-    end = call.root.end if call.root else None
+def _duration(way: _Way, started: datetime | None, ended: datetime | None) -> int | None:
+    end = way.root.end if way.root else None
     if end is not None and end.duration_seconds is not None:
         return end.duration_seconds
     return _seconds(started, ended)
@@ -166,8 +215,7 @@ class StepKind(StrEnum):
     ended = "ended"
 
 
-@dataclass(frozen=True, slots=True)
-class CallStep:
+class CallStep(msgspec.Struct, frozen=True):
     """One step of a call's way, with the leg that took it."""
 
     kind: StepKind
@@ -206,15 +254,19 @@ def steps(call: Call) -> tuple[CallStep, ...]:
 
 
 def _leg_steps(leg: Leg) -> list[CallStep]:
+    course, reported = leg.course, {report.status for report in leg.reports}
     found = []
-    for status, kind in _KINDS.items():
-        if any(r.status is status for r in leg.reports):
-            received = kind is StepKind.rang and leg.parent_id is None and _is_inbound(leg)
-            found.append(
-                CallStep(StepKind.received if received else kind, leg.leg_id, leg.first(status))
+    for status in reported & _KINDS.keys():
+        kind = _KINDS[status]
+        received = kind is StepKind.rang and leg.parent_id is None and _is_inbound(leg)
+        found.append(
+            CallStep(
+                StepKind.received if received else kind, leg.leg_id, course.firsts.get(status)
             )
-    if leg.end:
-        found.append(CallStep(StepKind.ended, leg.leg_id, leg.end.occurred_at, leg.end.status))
+        )
+    if course.end:
+        ended = course.end
+        found.append(CallStep(StepKind.ended, leg.leg_id, ended.occurred_at, ended.status))
     return found
 
 

@@ -1,18 +1,16 @@
 """What is known of a call: its legs, and of each leg the set of its reports.
 
-A provider's reports come late, twice and in any order. So a leg keeps them as a
-*set*, and everything else (its status, when it rang, how long it lasted) is
-read off the set: whatever the order, the same reports make the same call.
+Whatever the order in which they came, the same reports make the same call.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from operator import attrgetter
-from types import MappingProxyType
-from typing import NamedTuple, assert_never
+from collections.abc import Mapping
+from typing import assert_never
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import replace
+
+from domain.calls.course import Course, Report, course_of
 from domain.calls.events import (
     CallEvent,
     CallRouted,
@@ -25,24 +23,11 @@ from domain.calls.events import (
     LegRegistered,
     LegReported,
 )
-from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.calls.words import Direction, LegStatus, Step
 from domain.personal_data import Personal
 
 
-class Report(NamedTuple):
-    """One thing the provider said of a leg. Equal reports are the same report."""
-
-    status: LegStatus
-    sequence: int | None
-    occurred_at: datetime | None
-    answered_by: Answerer | None = None
-    duration_seconds: int | None = None
-    billed_minutes: int | None = None
-    sip_code: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True):
     """One party's connection."""
 
     leg_id: UUID
@@ -61,45 +46,15 @@ class Leg:
         return self.provider_id is not None
 
     @property
-    def status(self) -> LegStatus | None:
-        """The furthest status reported; ``None`` for a leg not yet reported."""
-        return max((r.status for r in self.reports), key=_rank, default=None)
-
-    @property
-    def end(self) -> Report | None:
-        """The report of its end. Of contradictory ones always the same, see ``LegStatus``."""
-        ends = [r for r in self.reports if r.status.is_terminal]
-        return max(ends, key=_weight) if len(ends) > 1 else next(iter(ends), None)
-
-    @property
-    def answered_by(self) -> Answerer | None:
-        """Who or what picked up."""
-        found = (r.answered_by for r in self.reports if r.answered_by is not None)
-        return max(found, key=lambda a: a.rank, default=None)
-
-    @property
-    def was_answered(self) -> bool:
-        """Whether a party picked up. Once the leg has ended, its end alone decides that."""
-        return self.status in (LegStatus.answered, LegStatus.completed)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it was reported and has not ended."""
-        return bool(self.reports) and self.end is None
-
-    def first(self, status: LegStatus) -> datetime | None:
-        """When the leg first had this status, by the provider's clock."""
-        return earliest(r.occurred_at for r in self.reports if r.status is status)
+    def course(self) -> Course:
+        """How it went. Ask once for several questions: it is read off the reports each time."""
+        return course_of(self.reports)
 
 
-NO_LEGS: Mapping[UUID, Leg] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A conversation: its legs by id, and the steps our routing took."""
 
-    legs: Mapping[UUID, Leg] = field(default_factory=lambda: NO_LEGS)
+    legs: Mapping[UUID, Leg] = {}
     routed: frozenset[tuple[UUID, Step]] = frozenset()
 
     @property
@@ -120,8 +75,9 @@ def evolve(call: Call, event: CallEvent) -> Call:
             return _register(call, event)
         case LegDescribed():
             return _describe(call, event)
-        case LegQueued() | LegDialed() | LegRang() | LegAnswered() | LegEnded():
-            return _with(call, _reported(call.legs[event.leg_id], report_of(event)))
+        case LegReported():
+            leg = call.legs[event.leg_id]
+            return _with(call, replace(leg, reports=leg.reports | {report_of(event)}))
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:
@@ -152,11 +108,6 @@ def report_of(event: LegReported) -> Report:
     return Report(status, event.sequence, event.occurred_at, event.answered_by)
 
 
-def earliest(times: Iterable[datetime | None]) -> datetime | None:
-    """The first of the times that are known."""
-    return min((t for t in times if t is not None), default=None)
-
-
 def _register(call: Call, event: LegRegistered) -> Call:
     leg = replace(
         call.legs.get(event.leg_id, Leg(event.leg_id)),
@@ -185,38 +136,5 @@ def _describe(call: Call, event: LegDescribed) -> Call:
     )
 
 
-def _reported(leg: Leg, report: Report) -> Leg:
-    """The leg with one more report.
-
-    Written out: ``replace`` takes four times as long, and folding a history is mostly this.
-    """
-    return Leg(
-        leg.leg_id,
-        leg.provider_id,
-        leg.parent_id,
-        leg.direction,
-        leg.caller,
-        leg.callee,
-        leg.reports | {report},
-    )
-
-
 def _with(call: Call, leg: Leg) -> Call:
     return Call({**call.legs, leg.leg_id: leg}, call.routed)
-
-
-_rank = attrgetter("rank")
-
-
-def _weight(report: Report) -> tuple[int, ...]:
-    """A total order of ends, so that the choice never depends on which came first."""
-    at, answerer = report.occurred_at, report.answered_by
-    known = (
-        report.sequence,
-        int(at.timestamp() * 1_000_000) if at else None,
-        answerer.rank if answerer else None,
-        report.duration_seconds,
-        report.billed_minutes,
-        report.sip_code,
-    )
-    return (report.status.rank, *(-1 if number is None else number for number in known))

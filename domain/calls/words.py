@@ -21,6 +21,8 @@ class LegStatus(StrEnum):
         status.is_terminal = rank > 3  # noqa: PLR2004 - the rank of ``answered``, see below
         return status
 
+    __hash__ = str.__hash__  # an enum's own is Python, and every report in a set is asked for it
+
     queued = "queued", 0
     dialing = "dialing", 1
     ringing = "ringing", 2

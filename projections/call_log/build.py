@@ -1,33 +1,24 @@
 """How a call's entries become its row in the call log. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from domain.calls.events import LegDescribed, LegRegistered
-from domain.calls.outcome import direction, outcome, times
+from domain.calls.outcome import summary
 from domain.calls.state import Call, Leg, evolve
 from domain.messages import Entry
 from domain.personal_data import Sealed
 
 
-@dataclass(frozen=True, slots=True)
-class CallSoFar:
+class CallSoFar(msgspec.Struct, frozen=True):
     """A call as far as its entries were read."""
 
-    call_id: UUID
-    workspace_id: UUID
-    first_recorded_at: datetime
-    recorded_at: datetime
-    version: int
-    position: int
+    first: Entry
+    last: Entry
     call: Call
-    named_at: Mapping[tuple[UUID, str], int]
-    """At which version a leg's ``caller`` or ``callee`` was named: there it lies in the vault."""
+    naming: tuple[Entry, ...]
+    """Those that said who the parties of a leg are: where one was named it lies in the vault."""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -40,54 +31,44 @@ class Named(msgspec.Struct, frozen=True):
 def fold(so_far: CallSoFar | None, entry: Entry) -> CallSoFar:
     """One more entry of the call."""
     event: Any = entry.event
-    return CallSoFar(
-        call_id=entry.stream_id,
-        workspace_id=entry.workspace_id,
-        first_recorded_at=so_far.first_recorded_at if so_far else entry.recorded_at,
-        recorded_at=entry.recorded_at,
-        version=entry.version,
-        position=entry.position,
-        call=evolve(so_far.call if so_far else Call(), event),
-        named_at=_named(so_far.named_at if so_far else {}, entry),
-    )
-
-
-def _named(before: Mapping[tuple[UUID, str], int], entry: Entry) -> Mapping[tuple[UUID, str], int]:
-    event = entry.event
-    if not isinstance(event, LegRegistered | LegDescribed):
-        return before
-    parties = {"caller": event.caller, "callee": event.callee}
-    named = {(event.leg_id, role): entry.version for role, party in parties.items() if party}
-    return {**before, **named}
+    if so_far is None:
+        so_far = CallSoFar(entry, entry, Call(), ())
+    naming = so_far.naming
+    if isinstance(event, (LegRegistered, LegDescribed)):
+        naming = (*naming, entry)
+    return CallSoFar(so_far.first, entry, evolve(so_far.call, event), naming)
 
 
 def row(so_far: CallSoFar) -> tuple[Any, ...]:
-    """The call's row, in the order of ``COLUMNS``."""
-    call = so_far.call
-    when = times(call)
-    caller, callee = _party(so_far, "caller"), _party(so_far, "callee")
+    """The call's row, in the order of the view's columns."""
+    first, last, call = so_far.first, so_far.last, so_far.call
+    found = summary(call)
+    when = found.times
+    leg = main_leg(call)
+    caller = _named(so_far, leg, "caller")
+    callee = _named(so_far, leg, "callee")
     return (
-        so_far.workspace_id,
-        so_far.call_id,
-        so_far.version,
-        so_far.position,
-        so_far.first_recorded_at,
-        so_far.recorded_at,
-        when.started_at or so_far.first_recorded_at,
+        first.workspace_id,
+        first.stream_id,
+        last.version,
+        last.position,
+        first.recorded_at,
+        last.recorded_at,
+        when.started_at or first.recorded_at,
         when.started_at,
         when.answered_at,
         when.ended_at,
         when.ring_seconds,
         when.talk_seconds,
         when.duration_seconds,
-        direction(call),
-        outcome(call),
+        found.direction,
+        found.outcome,
         len(call.legs),
-        ",".join(sorted({leg.status for leg in call.legs.values() if leg.status})),
-        caller[0],
-        callee[0],
-        caller[1],
-        callee[1],
+        ",".join(sorted(found.statuses)),
+        caller and caller.sealed.subjects[0],
+        callee and callee.sealed.subjects[0],
+        caller,
+        callee,
     )
 
 
@@ -97,10 +78,10 @@ def main_leg(call: Call) -> Leg | None:
     return min(registered, key=lambda leg: (leg.parent_id is not None, leg.leg_id), default=None)
 
 
-def _party(so_far: CallSoFar, role: str) -> tuple[UUID | None, Named | None]:
-    """Whose number it is, and where it lies."""
-    leg = main_leg(so_far.call)
-    sealed = getattr(leg, role) if leg else None
-    if leg is None or not isinstance(sealed, Sealed):
-        return None, None
-    return sealed.subjects[0], Named(so_far.named_at[leg.leg_id, role], sealed)
+def _named(so_far: CallSoFar, leg: Leg | None, role: str) -> Named | None:
+    """A party of the leg, and at which version it was named."""
+    sealed = getattr(leg, role, None)
+    if not isinstance(sealed, Sealed):
+        return None
+    version = next(e.version for e in so_far.naming if getattr(e.event, role) is sealed)
+    return Named(version, sealed)

@@ -111,9 +111,9 @@ def test_a_late_report_takes_nothing_back() -> None:
     late = Scenario(CALL).given(REGISTERED, end).when(report("line", "answered@20"))
     late.then(LegAnswered(leg_id=LINE, sequence=0, occurred_at=at(20)))
     line = late.state.legs[LINE]
-    assert (line.status, line.end.occurred_at) == (LegStatus.no_answer, at(30))
-    assert not line.was_answered
-    assert not line.is_live
+    assert (line.course.status, line.course.end.occurred_at) == (LegStatus.no_answer, at(30))
+    assert not line.course.was_answered
+    assert not line.course.is_live
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -121,7 +121,7 @@ def test_of_two_ends_the_billed_one_holds(first: int) -> None:
     """Contradictory ends are settled the same way whichever came first."""
     ends = [ended(LegStatus.failed, 30), ended(LegStatus.completed, 29)]
     story = Scenario(CALL).given(REGISTERED, ends[first], ends[1 - first])
-    assert story.state.legs[LINE].end.status is LegStatus.completed
+    assert story.state.legs[LINE].course.end.status is LegStatus.completed
 
 
 @pytest.mark.parametrize(("less", "more"), list(combinations((None, *Answerer), 2)))
@@ -132,15 +132,15 @@ def test_ends_that_differ_only_in_who_answered(less: Answerer | None, more: Answ
         for found in (less, more)
     ]
     line = Scenario(CALL).given(REGISTERED, *ends).state.legs[LINE]
-    assert line.end.answered_by is line.answered_by is more
+    assert line.course.end.answered_by is line.course.answered_by is more
 
 
 def test_a_child_before_its_parent_gets_the_parent_a_place() -> None:
     """The parent is the first leg at once, unregistered and not live, so it ends nothing."""
     story = Scenario(CALL).when(report("desk", "ringing@4", parent="line"))
     root = story.state.root
-    assert (root.leg_id, root.is_registered, root.is_live) == (LINE, False, False)
-    assert root.status is None
+    assert (root.leg_id, root.is_registered, root.course.is_live) == (LINE, False, False)
+    assert root.course.status is None
     assert [child.leg_id for child in story.state.children] == [DESK]
 
 

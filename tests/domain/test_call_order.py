@@ -57,7 +57,7 @@ def test_terminal_wins(
 ) -> None:
     """However late a report of an ended leg comes, its status, its end and the outcome stay."""
     call, _ = tell(CALL, commands(told))
-    ended = [command for command in commands(told) if call.legs[command.leg_id].end]
+    ended = [command for command in commands(told) if call.legs[command.leg_id].course.end]
     if not ended:
         return
     one = data.draw(st.sampled_from(ended))
@@ -70,7 +70,7 @@ def test_terminal_wins(
         occurred_at=at(after),
     )
     later, _ = tell(CALL, [late], call)
-    before, leg = call.legs[one.leg_id], later.legs[one.leg_id]
+    before, leg = call.legs[one.leg_id].course, later.legs[one.leg_id].course
     assert (leg.status, leg.end) == (before.status, before.end)
     assert (is_over(later), outcome(later)) == (is_over(call), outcome(call))
     assert times(later).ended_at == times(call).ended_at

@@ -89,7 +89,7 @@ async def _assert_calls_are_right(home: Home, forms: Sequence[Form]) -> None:
         assert [entry.version for entry in stream] == list(range(1, len(stream) + 1))
         (leg,) = home.call(stream).legs.values()
         assert leg.provider_id is not None
-        assert leg.status is STATUSES[last[leg.provider_id]]
+        assert leg.course.status is STATUSES[last[leg.provider_id]]
     for readings in await home.read(streams):
         assert {reading.state for reading in readings.values()} == {"value"}
 

@@ -224,7 +224,7 @@ async def test_what_comes_late_keeps_nothing_of_the_erased(postgres: Urls, tmp_p
         assert [readings[n, "unknown_fields"].state for n in (3, 4, 5)] == ["erased"] * 3
         assert readings[1, "callee"].state == "value"
         (leg,) = home.call(stream).legs.values()
-        assert leg.status == "completed"
+        assert leg.course.status == "completed"
 
 
 @asynchronous

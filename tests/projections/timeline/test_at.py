@@ -48,7 +48,7 @@ def call_of(entries: list[Entry]) -> Call:
 
 def statuses(entries: list[Entry]) -> dict[UUID, LegStatus | None]:
     """Where each leg is."""
-    return {leg_id: leg.status for leg_id, leg in call_of(entries).legs.items()}
+    return {leg_id: leg.course.status for leg_id, leg in call_of(entries).legs.items()}
 
 
 @given(told())

@@ -1,0 +1,102 @@
+"""How a leg went: the set of its reports, and what they come to, whatever their order.
+
+A provider's reports come late, twice and in any order. So a leg keeps them as a *set*, and
+everything else is read off the set, in one walk over it: its ``Course``.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from domain.calls.words import Answerer, LegStatus
+
+
+class Report(msgspec.Struct, frozen=True, gc=False):
+    """One thing the provider said of a leg. Equal reports are the same report."""
+
+    status: LegStatus
+    sequence: int | None
+    occurred_at: datetime | None
+    answered_by: Answerer | None = None
+    duration_seconds: int | None = None
+    billed_minutes: int | None = None
+    sip_code: int | None = None
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How a leg went, as far as it was reported."""
+
+    status: LegStatus | None
+    """The furthest status reported; ``None`` for a leg not yet reported."""
+
+    end: Report | None
+    """The report of its end. Of contradictory ones always the same, see ``LegStatus``."""
+
+    answered_by: Answerer | None
+    """Who or what picked up."""
+
+    began_by: datetime | None
+    """A time by which it had begun; an end tells of one that is its duration earlier."""
+
+    firsts: Mapping[LegStatus, datetime]
+    """When it first had a status, by the provider's clock."""
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether a party picked up. Once the leg has ended, its end alone decides that."""
+        return self.status is LegStatus.answered or self.status is LegStatus.completed
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it was reported and has not ended."""
+        return self.status is not None and self.end is None
+
+
+def course_of(reports: Iterable[Report]) -> Course:
+    """What these reports come to. Each call walks over them anew."""
+    status: LegStatus | None = None
+    end: Report | None = None
+    answered_by: Answerer | None = None
+    began_by: datetime | None = None
+    firsts: dict[LegStatus, datetime] = {}
+    for report in reports:
+        said, at, answerer = report.status, report.occurred_at, report.answered_by
+        if status is None or said.rank > status.rank:
+            status = said
+        if said.is_terminal and (end is None or _weight(report) > _weight(end)):
+            end = report
+        if answerer is not None and (answered_by is None or answerer.rank > answered_by.rank):
+            answered_by = answerer
+        if at is not None:
+            firsts[said] = earlier(at, firsts.get(said))
+            began_by = earlier(_began_by(report, at), began_by)
+    return Course(status, end, answered_by, began_by, firsts)
+
+
+def earlier(at: datetime, other: datetime | None) -> datetime:
+    """The earlier of a time and one that may not be known."""
+    return at if other is None or at < other else other
+
+
+def earliest(times: Iterable[datetime | None]) -> datetime | None:
+    """The first of the times that are known."""
+    return min((t for t in times if t is not None), default=None)
+
+
+def _began_by(report: Report, at: datetime) -> datetime:
+    return at - timedelta(seconds=report.duration_seconds) if report.duration_seconds else at
+
+
+def _weight(report: Report) -> tuple[int, ...]:
+    """A total order of ends, so that the choice never depends on which came first."""
+    at, answerer = report.occurred_at, report.answered_by
+    known = (
+        report.sequence,
+        int(at.timestamp() * 1_000_000) if at else None,
+        answerer.rank if answerer else None,
+        report.duration_seconds,
+        report.billed_minutes,
+        report.sip_code,
+    )
+    return (report.status.rank, *(-1 if number is None else number for number in known))
