@@ -6,27 +6,29 @@ it polls as well, and it outlives a database that goes away.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
 import structlog
 from psycopg import sql
 
-from adapters.event_store.history import read_after, read_streams
+from adapters.event_store.history import read_between, read_streams
 from adapters.postgres.pool import Connection
-from domain.messages import Entry
 from projections.projection import Folds, Projection
 from projections.tables import upsert
 
-BATCH = 500
-"""Entries in a transaction; while they are folded the process answers nobody else."""
+BATCH = 2_000
+"""Entries in a transaction, at most; while they are folded the process answers nobody else."""
 
 POLL_SECONDS = 1.0
 SHORTEST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
-_POSITION = "SELECT position FROM positions WHERE view = %s FOR UPDATE"
+_POSITION = """
+    SELECT positions.position, counter.position FROM positions, counter
+    WHERE view = %s FOR UPDATE OF positions
+"""
 _MOVE = "UPDATE positions SET position = %s WHERE view = %s"
 _LAG = """
     SELECT max(counter.position - positions.position) FROM counter, positions
@@ -95,34 +97,37 @@ class Follower:
     async def _apply_next(self, connection: Connection, size: int) -> int:
         try:
             async with connection.transaction():
-                await self._take_turn(connection)
-                entries = await read_after(connection, self._position, size)
-                if entries:
-                    await self._apply(connection, entries)
+                last = await self._take_turn(connection)
+                up_to = min(self._position + size, last)
+                if up_to > self._position:
+                    await self._apply(connection, up_to)
         except BaseException:
             # Nobody told us whether it was committed.
             self._folds.forget()
             raise
-        if entries:
-            self._position = entries[-1].position
-        return len(entries)
+        applied, self._position = up_to - self._position, up_to
+        return applied
 
-    async def _take_turn(self, connection: Connection) -> None:
-        """Lock the view's position; if another follower moved it, our folds are out of date."""
+    async def _take_turn(self, connection: Connection) -> int:
+        """Lock the view's position; if another follower moved it, our folds are out of date.
+
+        Returns the last position of the history.
+        """
         rows = await connection.execute(_POSITION, (self._projection.name,), prepare=True)
-        position: int = (await rows.fetchall())[0][0]
+        place: tuple[int, int] = (await rows.fetchall())[0]
+        position, last = place
         if position != self._position:
             self._folds.forget()
             self._position = position
+        return max(position, last)  # who waited for the lock may have looked before it moved
 
-    async def _apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        if missing := self._folds.missing(entries):
-            before = entries[0].position - 1
-            self._folds.add(await read_streams(connection, missing, before))
-        changed = self._folds.add(entries)
-        await upsert(connection, self._projection, self._folds.rows(changed))
-        move = (entries[-1].position, self._projection.name)
-        await connection.execute(_MOVE, move, prepare=True)
+    async def _apply(self, connection: Connection, up_to: int) -> None:
+        projection, folds = self._projection, self._folds
+        entries = await read_between(connection, self._position, up_to, projection.prefix)
+        if missing := folds.missing(entries):
+            folds.add(await read_streams(connection, missing, self._position))
+        await upsert(connection, projection, folds.rows(folds.add(entries)))
+        await connection.execute(_MOVE, (up_to, projection.name), prepare=True)
 
     async def _listen(self, connection: Connection) -> None:
         rows = await connection.execute("SELECT current_schema()")

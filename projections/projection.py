@@ -32,15 +32,11 @@ class Projection(Generic[Folded]):
     """Its primary key: the stream's id."""
 
     prefix: str
-    """It reads the events whose stored name begins so."""
+    """It reads the events whose stored name begins so; others are not even decoded."""
 
     columns: tuple[Column, ...]
     fold: Callable[[Folded | None, Entry], Folded]
     row: Callable[[Folded], tuple[Any, ...]]
-
-    def reads(self, entry: Entry) -> bool:
-        """Whether the entry matters to this view."""
-        return entry.event.name.startswith(self.prefix)
 
 
 class Folds(Generic[Folded]):
@@ -60,19 +56,16 @@ class Folds(Generic[Folded]):
         """
         if len(self._known) > self.LIMIT:
             self.forget()
-        ours = [entry for entry in entries if self._projection.reads(entry)]
-        begun = {entry.stream_id for entry in ours if entry.version == 1}
-        met = {entry.stream_id for entry in ours} - begun
+        begun = {entry.stream_id for entry in entries if entry.version == 1}
+        met = {entry.stream_id for entry in entries} - begun
         return [stream for stream in met if stream not in self._known]
 
     def add(self, entries: Sequence[Entry]) -> set[UUID]:
-        """Fold in those of the entries that the view reads; the streams they belong to."""
-        fold, known, changed = self._projection.fold, self._known, set()
+        """Fold the entries in; the streams they belong to."""
+        fold, known = self._projection.fold, self._known
         for entry in entries:
-            if self._projection.reads(entry):
-                known[entry.stream_id] = fold(known.get(entry.stream_id), entry)
-                changed.add(entry.stream_id)
-        return changed
+            known[entry.stream_id] = fold(known.get(entry.stream_id), entry)
+        return {entry.stream_id for entry in entries}
 
     def rows(self, streams: Iterable[UUID]) -> list[tuple[Any, ...]]:
         """The rows of these streams."""

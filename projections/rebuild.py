@@ -7,30 +7,29 @@ The swap exchanges rows in one transaction, not the tables by renaming them: a r
 snapshot is older than a renaming finds the new table by its name and none of its rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection, IsolationLevel, sql
 
-from adapters.event_store.history import read_streams
+from adapters.event_store.history import read_streams, scan
 from adapters.postgres.pool import Connection
-from projections.projection import Folds, Projection
-from projections.tables import add, upsert
-
-PAGE = 500
-"""Streams folded at a time: memory holds no more than these."""
+from domain.messages import Entry
+from projections.projection import Folded, Folds, Projection
+from projections.tables import new_table, upsert
 
 Progress = Callable[[int, int], None]
-"""Called with the position reached and the position to reach."""
+"""Called with how many entries were read, and how many there are to read."""
 
 _POSITION = "SELECT position FROM positions WHERE view = %s"
-_BEGINNINGS = """
-    SELECT stream_id, position FROM entries
-    WHERE version = 1 AND position > %s AND position <= %s ORDER BY position LIMIT %s
-"""
-_NEW_TABLE = "CREATE TEMPORARY TABLE rebuilt (LIKE {view})"
+_SNAPSHOT = "SELECT pg_export_snapshot()"
+_JOIN = "SET TRANSACTION SNAPSHOT {}"
 _COMPARE = """
     CREATE TEMPORARY TABLE differing AS
     SELECT {key} AS key, rebuilt.{key} IS NOT NULL AS missing, live.{key} IS NOT NULL AS surplus
@@ -44,6 +43,8 @@ _TAKE_OUT = "DELETE FROM {view} USING differing WHERE {view}.{key} = differing.k
 _PUT_IN = """
     INSERT INTO {view} SELECT rebuilt.*
     FROM rebuilt JOIN differing ON differing.key = rebuilt.{key}
+    JOIN entries AS beginning ON beginning.stream_id = rebuilt.{key} AND beginning.version = 1
+    ORDER BY beginning.position
 """
 _LATE = """
     SELECT DISTINCT stream_id FROM entries JOIN differing ON stream_id = key
@@ -96,7 +97,7 @@ async def rebuild(
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         async with connection.transaction():
             position = await _position(connection, projection, _POSITION)
-            rows = await _build(connection, projection, position, progress)
+            rows = await _build(connection, url, projection, position, progress)
             await connection.execute(_sql(_COMPARE, projection))
             missing, surplus = (await (await connection.execute(_COUNT)).fetchall())[0]
         if swap and missing + surplus:
@@ -107,19 +108,54 @@ async def rebuild(
 
 
 async def _build(
-    connection: Connection, projection: Projection[Any], up_to: int, progress: Progress
+    connection: Connection, url: str, projection: Projection[Any], up_to: int, progress: Progress
 ) -> int:
-    """Fold stream by stream, in the order they began: what began together lies together."""
-    await connection.execute(_sql(_NEW_TABLE, projection))
-    reached = total = 0
-    while found := await _fetch(connection, _BEGINNINGS, reached, up_to, PAGE):
-        rows = await _rows(connection, projection, [stream for stream, _ in found], up_to)
-        await add(connection, projection, rows, "rebuilt")
-        total += len(rows)
-        reached = found[-1][1]
-        progress(reached, up_to)
+    """Fold stream after stream, and put each one's row beside the live view."""
+    read = rows = 0
+    async with (
+        _beside(connection, url) as reader,
+        new_table(connection, projection, "rebuilt") as put,
+    ):
+        async for entries, folded in _folds(scan(reader, up_to, projection.prefix), projection):
+            await put([projection.row(one) for one in folded])
+            rows += len(folded)
+            read += len(entries)
+            progress(read, up_to)
     progress(up_to, up_to)
-    return total
+    return rows
+
+
+@asynccontextmanager
+async def _beside(connection: Connection, url: str) -> AsyncIterator[Connection]:
+    """Another connection in the same snapshot: one reads while the other one writes."""
+    ((snapshot,),) = await _fetch(connection, _SNAPSHOT)
+    async with await AsyncConnection.connect(url, autocommit=True) as other:
+        await other.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        async with other.transaction():
+            await other.execute(sql.SQL(_JOIN).format(snapshot))
+            yield other
+
+
+async def _folds(
+    pages: AsyncIterator[list[Entry]], projection: Projection[Folded]
+) -> AsyncIterator[tuple[list[Entry], list[Folded]]]:
+    """Each page of streams that come one after the other, and the folds of those that end in it.
+
+    Nobody holds more than a page and a stream.
+    """
+    stream: UUID | None = None
+    folded: Folded | None = None
+    async for entries in pages:
+        ended = []
+        for stream_id, told in groupby(entries, attrgetter("stream_id")):
+            if stream_id != stream:
+                if folded is not None:
+                    ended.append(folded)
+                stream, folded = stream_id, None
+            folded = reduce(projection.fold, told, folded)
+        yield entries, ended
+    if folded is not None:
+        yield [], [folded]
 
 
 async def _swap(connection: Connection, projection: Projection[Any], compared_at: int) -> None:

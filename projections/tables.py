@@ -1,60 +1,76 @@
 """Writing rows of any view, set by set: thousands in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final, LiteralString
 
 from psycopg import sql
 
-from adapters.postgres.arrays import Array
+from adapters.postgres.arrays import Array, columns
+from adapters.postgres.copying import copy_in
 from adapters.postgres.pool import Connection
 from projections.projection import Projection
 
 Rows = Sequence[tuple[Any, ...]]
 
+_UPSERT: Final = """
+    INSERT INTO {view} ({names}) SELECT {shaped} FROM unnest({arrays}) AS t ({names})
+    ON CONFLICT ({key}) DO UPDATE SET ({names}) = ROW ({excluded})
+"""
+_NEW_TABLE: Final = """
+    CREATE TEMPORARY TABLE {sent} AS SELECT * FROM unnest({arrays}) AS t ({names})
+"""
+_SHAPED: Final = """
+    CREATE TEMPORARY VIEW {table} ({names}) AS SELECT {shaped} FROM {sent}
+"""
+
 
 async def upsert(connection: Connection, projection: Projection[Any], rows: Rows) -> None:
     """Put the rows into the view, each in the place of the one with its key."""
     if rows:
-        query = _upsert(projection)
-        await connection.execute(query, _arrays(projection, rows), prepare=True)
+        arrays = columns(rows, _kinds(projection))
+        await connection.execute(_upsert(projection), arrays, prepare=True)
 
 
-async def add(connection: Connection, projection: Projection[Any], rows: Rows, table: str) -> None:
-    """Put the rows, whose keys are new there, into a table of the view's shape."""
-    if rows:
-        query = _insert(projection, table)
-        await connection.execute(query, _arrays(projection, rows), prepare=True)
+@asynccontextmanager
+async def new_table(
+    connection: Connection, projection: Projection[Any], name: str
+) -> AsyncIterator[Callable[[Rows], Awaitable[None]]]:
+    """Make a temporary table of the view's shape; whoever is in here fills it with rows."""
+    sent = f"{name}_as_sent"
+    for statement in (_NEW_TABLE, _SHAPED):
+        query = _of(projection, statement, table=sql.Identifier(name), sent=sql.Identifier(sent))
+        arrays = columns((), _kinds(projection)) if statement is _NEW_TABLE else ()
+        await connection.execute(query, arrays)
+    async with copy_in(connection, sent, _kinds(projection)) as put:
+        yield put
 
 
-def _arrays(projection: Projection[Any], rows: Rows) -> list[Array]:
-    columns = zip(projection.columns, zip(*rows, strict=True), strict=True)
-    return [column.array(values) for column, values in columns]
+def _kinds(projection: Projection[Any]) -> list[Callable[[Any], Array]]:
+    return [column.array for column in projection.columns]
 
 
 @cache
 def _upsert(projection: Projection[Any]) -> sql.Composed:
+    return _of(projection, _UPSERT)
+
+
+def _of(
+    projection: Projection[Any], statement: LiteralString, **more: sql.Composable
+) -> sql.Composed:
     names = [sql.Identifier(column.name) for column in projection.columns]
-    return _insert(projection, projection.name) + sql.SQL(
-        " ON CONFLICT ({key}) DO UPDATE SET ({names}) = ROW ({excluded})"
-    ).format(
+    shaped = [sql.SQL(column.expression) for column in projection.columns]
+    return sql.SQL(statement).format(
+        view=sql.Identifier(projection.name),
         key=sql.Identifier(projection.key),
-        names=sql.SQL(", ").join(names),
-        excluded=sql.SQL(", ").join(sql.SQL("excluded.{}").format(name) for name in names),
+        names=_listed(names),
+        shaped=_listed([s.format(name) for s, name in zip(shaped, names, strict=True)]),
+        excluded=_listed([sql.SQL("excluded.{}").format(name) for name in names]),
+        arrays=_listed([sql.SQL("%b")] * len(names)),
+        **more,
     )
 
 
-@cache
-def _insert(projection: Projection[Any], table: str) -> sql.Composed:
-    names = [sql.Identifier(column.name) for column in projection.columns]
-    return sql.SQL(
-        "INSERT INTO {table} ({names}) SELECT {read} FROM unnest({arrays}) AS t ({names})"
-    ).format(
-        table=sql.Identifier(table),
-        names=sql.SQL(", ").join(names),
-        read=sql.SQL(", ").join(
-            sql.SQL(column.expression).format(name)
-            for column, name in zip(projection.columns, names, strict=True)
-        ),
-        arrays=sql.SQL(", ").join([sql.SQL("%b")] * len(names)),
-    )
+def _listed(parts: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)

@@ -1,38 +1,65 @@
-"""Reading the history: one stream, or everything after a position. In binary, in order."""
+"""Reading the history: one stream, what lies between two positions, or all of it. In order."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from adapters.event_store.codec import COLUMNS, Row, decode
+from adapters.event_store.codec import COLUMNS, decode, decode_copied
+from adapters.postgres.copying import copy_out
 from adapters.postgres.pool import Connection
 from domain.messages import Entry
 
 # ruff: noqa: S608 - the columns are a constant of ours
-_STREAM = f"SELECT {COLUMNS} FROM entries WHERE stream_id = %s ORDER BY version"
-_STREAMS = f"""
+_STREAM: Final[LiteralString] = f"""
+    SELECT {COLUMNS} FROM entries WHERE stream_id = %s ORDER BY version
+"""
+_STREAMS: Final[LiteralString] = f"""
     SELECT {COLUMNS} FROM entries WHERE stream_id = ANY(%s) AND position <= %s ORDER BY position
 """
-_AFTER = f"SELECT {COLUMNS} FROM entries WHERE position > %s ORDER BY position LIMIT %s"
+_BETWEEN: Final[LiteralString] = f"""
+    SELECT {COLUMNS} FROM entries
+    WHERE position > %s AND position <= %s AND starts_with(name, %s) ORDER BY position
+"""
+_BY_STREAM: Final[LiteralString] = f"""
+    SELECT {COLUMNS} FROM entries
+    WHERE position <= {{}} AND starts_with(name, {{}}) ORDER BY stream_id, version
+"""
 
 
 async def read_stream(connection: Connection, stream_id: UUID) -> list[Entry]:
     """A stream's entries in their order; none for a stream that is not there."""
-    return await _read(connection, _STREAM, (stream_id,))
+    return await _read(connection, _STREAM, stream_id)
 
 
 async def read_streams(
     connection: Connection, stream_ids: Sequence[UUID], up_to: int
 ) -> list[Entry]:
     """The entries of several streams, up to and with a position."""
-    return await _read(connection, _STREAMS, (list(stream_ids), up_to))
+    return await _read(connection, _STREAMS, list(stream_ids), up_to)
 
 
-async def read_after(connection: Connection, position: int, limit: int) -> list[Entry]:
-    """The next entries of the cell. Nothing can appear later below what was returned."""
-    return await _read(connection, _AFTER, (position, limit))
+async def read_between(
+    connection: Connection, after: int, up_to: int, prefix: str = ""
+) -> list[Entry]:
+    """The entries after one position, up to and with another, whose name begins so.
+
+    Nothing can appear there later: positions have no gaps, and are in the order of the commits.
+    """
+    return await _read(connection, _BETWEEN, after, up_to, prefix)
 
 
-async def _read(connection: Connection, query: str, parameters: tuple[object, ...]) -> list[Entry]:
-    cursor = connection.cursor(binary=True)
+async def scan(connection: Connection, up_to: int, prefix: str = "") -> AsyncIterator[list[Entry]]:
+    """The same from the beginning on, stream after stream, some entries at a time."""
+    async for rows in copy_out(connection, _BY_STREAM, up_to, prefix):
+        yield [decode_copied(row) for row in rows]
+
+
+async def _read(connection: Connection, query: LiteralString, *parameters: object) -> list[Entry]:
+    cursor = connection.cursor(binary=True, row_factory=_entries)
     await cursor.execute(query, parameters, prepare=True)
-    return [decode(Row(*row)) for row in await cursor.fetchall()]
+    return await cursor.fetchall()
+
+
+def _entries(_cursor: object) -> Callable[[Sequence[Any]], Entry]:
+    """Rows as entries."""
+    return decode

@@ -30,9 +30,12 @@ class Array:
 
     element: ClassVar[int]
     oid: ClassVar[int]
-    __slots__ = ("data",)
+    __slots__ = ("data", "elements")
 
     def __init__(self, parts: list[bytes]) -> None:
+        self.elements = parts
+        """Each after its length: as they stand in COPY's rows too."""
+
         if parts:
             # The null flag may be set without a null.
             header = _HEADER.pack(1, 1, self.element, len(parts), 1)
@@ -144,6 +147,11 @@ def big_int(number: int) -> bytes:
 def time(moment: datetime) -> bytes:
     """A single ``timestamptz``, of an aware time."""
     return big_int((moment - _EPOCH_TIME) // _MICROSECOND)
+
+
+def moment(microseconds: int) -> datetime:
+    """The time that a ``timestamptz`` is in its binary form."""
+    return _EPOCH_TIME + timedelta(microseconds=microseconds)
 
 
 def _sized(item: bytes | None) -> bytes:

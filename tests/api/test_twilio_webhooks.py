@@ -24,7 +24,7 @@ from twilio_forms import (
     sample_names,
 )
 
-from adapters.event_store.history import read_after
+from adapters.event_store.history import read_between
 from adapters.postgres.embedded import Urls
 from adapters.twilio.forms import parse_form
 from adapters.twilio.signature import sign, sign_with_shared_key
@@ -54,7 +54,7 @@ async def history(house: House) -> list[Entry]:
     """Everything in the cell."""
     cell = await house.cell()
     async with cell.writing.connection() as connection:
-        return await read_after(connection, 0, 10_000)
+        return await read_between(connection, 0, 10_000)
 
 
 async def reasons(house: House) -> list[str]:

@@ -14,7 +14,7 @@ from twilio_forms import Form, call_callbacks, call_sid, incoming_form, leg_call
 from waiting import LONGEST_SECONDS, waited_for
 
 from adapters.event_store import knowledge, writer
-from adapters.event_store.history import read_after
+from adapters.event_store.history import read_between
 from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from domain.calls.call import CALL
@@ -39,7 +39,8 @@ async def _tail(home: Home, *, until: int) -> list[int]:
     seen: list[int] = []
     async with home.cell.writing.connection() as connection:
         while len(seen) < until:
-            entries = await read_after(connection, seen[-1] if seen else 0, 7)
+            last = seen[-1] if seen else 0
+            entries = await read_between(connection, last, last + 7)
             seen += [entry.position for entry in entries]
             await asyncio.sleep(0)
     return seen

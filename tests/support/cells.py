@@ -22,7 +22,7 @@ from adapters.cell import Cell, open_cell
 from adapters.cells.place import Place
 from adapters.cells.whereabouts import Whereabouts
 from adapters.event_store.erasures import Erasure
-from adapters.event_store.history import read_after, read_stream
+from adapters.event_store.history import read_between, read_stream
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.values import open_values, references
 from adapters.event_store.writer import Clock
@@ -95,7 +95,7 @@ class Home:
     async def entries(self) -> list[Entry]:
         """The whole history."""
         async with self.cell.writing.connection() as connection:
-            return await read_after(connection, 0, EVERYTHING)
+            return await read_between(connection, 0, EVERYTHING)
 
     async def stream(self, stream_id: UUID) -> list[Entry]:
         """One stream, as the workspace's own readers see it."""
