@@ -5,10 +5,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from waiting import LONGEST_SECONDS
 
+from adapters.postgres import pool as pools
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 from adapters.postgres.migrate import migrate
 from adapters.postgres.pool import Pool, open_pool
+
+KILL = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'ringledger_api'
+"""
 
 
 @pytest.fixture
@@ -67,3 +74,39 @@ def test_a_restarted_server_is_not_noticed(tmp_path: Path, roles: Path) -> None:
             assert await _ask(pool, b"SELECT 2") == (2,)
 
     asyncio.run(restart())
+
+
+def test_a_long_outage_is_not_followed_by_a_longer_one(
+    database: Urls, roles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it was tried in vain, who waits is served soon after the server is back."""
+    monkeypatch.setattr(pools, "RECONNECT_SECONDS", 0.05)
+    attempts = 0
+
+    async def locate() -> str:
+        nonlocal attempts
+        attempts += 1
+        return database.app if attempts > 24 else f"postgresql:///none?host={tmp_path}"
+
+    async def outage() -> None:
+        await migrate(database.admin, cells=[], source=roles)
+        async with await open_pool(locate, "ringledger_api", min_size=3) as pool:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                assert await _ask(pool, b"SELECT 1") == (1,)
+
+    asyncio.run(outage())
+
+
+def test_one_lost_connection_is_enough_to_know(database: Urls, roles: Path) -> None:
+    """After a restart all that are idle are lost; whoever borrows does not try one by one."""
+
+    async def lose_all() -> None:
+        await migrate(database.admin, cells=[], source=roles)
+        async with await open_pool(database.app, "ringledger_api", min_size=4) as pool:
+            await pool.wait(LONGEST_SECONDS)
+            with psycopg.connect(database.admin) as owner:
+                assert owner.execute(KILL).rowcount == 4
+            assert await _ask(pool, b"SELECT 1") == (1,)
+            assert pool.get_stats()["connections_lost"] == 1
+
+    asyncio.run(lose_all())
