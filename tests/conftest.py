@@ -1,14 +1,13 @@
 """What every test may ask for: a real PostgreSQL, one for the whole run of a worker."""
 
-import asyncio
-import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
+from servers import copy_cluster, new_database, shared_server
 
-from adapters.postgres.embedded import DATABASE, EmbeddedPostgres, Urls
+from adapters.postgres.cluster import Cluster
+from adapters.postgres.embedded import Urls
 
 
 @pytest.fixture(scope="session")
@@ -17,19 +16,26 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Urls]:
 
     Its tables are shared by the run: a test that minds makes a database of its own.
     """
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("home"))
-    urls = asyncio.run(server.start())
-    try:
+    with shared_server(tmp_path_factory.mktemp("home")) as urls:
         yield urls
-    finally:
-        asyncio.run(server.stop())
 
 
 @pytest.fixture
 def database(postgres: Urls) -> Iterator[Urls]:
     """An empty database of the test's own in the shared PostgreSQL, dropped afterwards."""
-    name = f"test_{secrets.token_hex(8)}"
-    with psycopg.connect(postgres.admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield Urls(*(url.replace(f"/{DATABASE}?", f"/{name}?") for url in postgres))
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_database(postgres) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a cluster that was never started, to be copied."""
+    home = tmp_path_factory.mktemp("made")
+    Cluster(home / "postgres").create()
+    return home
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    """A home of the test's own, whose PostgreSQL the test starts and stops as it likes."""
+    return copy_cluster(made, tmp_path / "home")

@@ -16,6 +16,9 @@ from psycopg import AsyncConnection, sql
 from adapters.postgres.pool import ROLES
 
 DIRECTORY: Final = "directory"
+LOCK_SECONDS: Final = 5.0
+"""A migration that queues behind a long reader makes everyone queue behind itself."""
+
 _LOCK: Final = 0x52494E474C454447  # "RINGLEDG": one migration of a database at a time
 
 
@@ -138,8 +141,8 @@ async def _migrate_schema(
 async def _inside(connection: AsyncConnection, schema: str) -> AsyncIterator[None]:
     """Open a transaction in which `schema` is all there is, and which waits for no lock long."""
     async with connection.transaction():
-        # A migration that queues behind a long reader makes everyone queue behind itself.
-        await connection.execute("SET LOCAL lock_timeout = '5s'")
+        patience = sql.Literal(f"{LOCK_SECONDS}s")
+        await connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(patience))
         await connection.execute(
             sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(schema))
         )

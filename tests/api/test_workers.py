@@ -102,9 +102,8 @@ def test_a_server_that_dies_is_started_again(deployment: Deployment) -> None:
         assert program.end(signal.SIGTERM) == 0
 
 
-def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+def test_nothing_outlives_a_supervisor_that_was_killed(home: Path) -> None:
     """Neither a worker nor the embedded PostgreSQL, though nobody could tell them."""
-    home = tmp_path / "home"
     with running(home, "up", "--workers", str(SERVERS), "--port", "0") as program:
         workers = all_up(program, SERVERS + 1)
         assert not is_stopped(home)

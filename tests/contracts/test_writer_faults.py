@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from cells import Home, asynchronous, new_cell, open_home
 from neighbour import number_of
+from servers import copy_cluster
 from twilio_forms import call_sid, incoming_form
 from waiting import LONGEST_SECONDS, eventually
 from wire import Cut, wire_to
@@ -90,16 +91,17 @@ async def _kill(home: Path) -> None:
 
 @pytest.mark.parametrize("end", [_stop_politely, _kill])
 def test_a_server_that_comes_back_loses_nothing(
-    end: Callable[[Path], Awaitable[None]], tmp_path: Path
+    end: Callable[[Path], Awaitable[None]], made: Path, tmp_path: Path
 ) -> None:
     """Whatever was acknowledged before, during and after the outage is stored once."""
-    server, again = (EmbeddedPostgres(tmp_path / "home") for _ in range(2))
+    where = copy_cluster(made, tmp_path / "home")
+    server, again = EmbeddedPostgres(where), EmbeddedPostgres(where)
 
     async def story() -> None:
         async with server as urls, new_cell(urls, tmp_path) as home:
             async with _load(home) as receipts:
                 await _more(receipts, 50)
-                await end(tmp_path / "home")
+                await end(where)
                 await asyncio.sleep(0.2)
                 await again.start()
                 await _more(receipts, 50)

@@ -190,9 +190,8 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
     assert site.search() == set()
 
 
-def test_whatever_is_written_in_the_clear_is_found(tmp_path: Path, markers: Markers) -> None:
+def test_whatever_is_written_in_the_clear_is_found(home: Path, markers: Markers) -> None:
     """The search can fail: one value in a table is found there and in the WAL, in any dress."""
-    home = tmp_path / "home"
 
     async def write() -> None:
         async with EmbeddedPostgres(home) as urls:

@@ -68,9 +68,8 @@ async def test_appends_that_are_cut_off_are_made_once(database: Urls, tmp_path: 
 
 
 @asynchronous
-async def test_a_database_that_is_killed_and_comes_back(tmp_path: Path) -> None:
+async def test_a_database_that_is_killed_and_comes_back(home: Path, tmp_path: Path) -> None:
     """Everybody waits or is told to come again; readiness says so; the views go on as well."""
-    home = tmp_path / "home"
     forms, again = shuffled_calls(100), EmbeddedPostgres(home)
     async with EmbeddedPostgres(home) as urls:
         deployment = await new_deployment(urls, tmp_path)
@@ -78,25 +77,24 @@ async def test_a_database_that_is_killed_and_comes_back(tmp_path: Path) -> None:
             async with sending(program.url, deployment.address.workspace_id, forms) as senders:
                 await senders.more(100)
                 kill_postmaster(home)
-                assert await readiness(program) == (OVERLOADED, b"")
+                await told(program, (OVERLOADED, b""))
                 await again.start()
                 await senders.more(100)
             await assert_stored_once(deployment.address, forms)
-            ready = (200, b'{"status":"ready","entries_behind":0}')
-
-            async def is_ready() -> bool:
-                return await readiness(program) == ready
-
-            await eventually(is_ready)
+            await told(program, (200, b'{"status":"ready","entries_behind":0}'))
         await again.stop()
 
 
-async def readiness(program: Running) -> tuple[int, bytes]:
-    """What a load balancer is told: the status, and how fresh the views are."""
-    line = Line(program.url)
-    answer = await line.ask(get("/readyz"))
-    await line.close()
-    return answer.status, answer.body if answer.status == 200 else b""
+async def told(program: Running, readiness: tuple[int, bytes]) -> None:
+    """Wait until a load balancer is told so: the status, and how fresh the views are."""
+
+    async def is_told() -> bool:
+        line = Line(program.url)
+        answer = await line.ask(get("/readyz"))
+        await line.close()
+        return (answer.status, answer.body if answer.status == 200 else b"") == readiness
+
+    await eventually(is_told)
 
 
 def kill_postmaster(home: Path) -> None:

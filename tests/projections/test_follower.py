@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from cells import Home, asynchronous, new_cell
 from psycopg.conninfo import make_conninfo
+from servers import copy_cluster
 from structlog.testing import capture_logs
 from twilio_forms import Form, call_sid, leg_callbacks
 from views import (
@@ -275,13 +276,14 @@ async def test_it_outlives_its_process(database: Urls, tmp_path: Path) -> None:
 
 
 @asynchronous
-async def test_it_outlives_the_server(tmp_path: Path) -> None:
+async def test_it_outlives_the_server(made: Path, tmp_path: Path) -> None:
     """The database is stopped and started; the same follower goes on by itself."""
-    async with EmbeddedPostgres(tmp_path / "home") as urls, new_cell(urls, tmp_path) as home:
+    where = copy_cluster(made, tmp_path / "home")
+    async with EmbeddedPostgres(where) as urls, new_cell(urls, tmp_path) as home:
         await open_tally(home)
         async with running(Follower(home.cell.follow, TALLY)):
             await followed(home)
-            cluster = Cluster(tmp_path / "home/postgres")
+            cluster = Cluster(where / "postgres")
             await asyncio.to_thread(cluster.stop)
             await asyncio.sleep(0.2)
             await asyncio.to_thread(cluster.start)

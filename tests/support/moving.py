@@ -1,20 +1,17 @@
 """A ledger under load, and another server that its cell can be moved to."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-import psycopg
 from cells import Address, Home, open_home
 from neighbour import number_of
-from psycopg import sql
 from serving import credentials, settings_for
 from twilio_forms import call_sid, incoming_form
 from waiting import eventually
@@ -23,7 +20,7 @@ from adapters.cell import Cell
 from adapters.cells.move import Goal
 from adapters.cells.place import inside
 from adapters.event_store.requests import Receipt
-from adapters.postgres.embedded import DATABASE, Urls
+from adapters.postgres.embedded import Urls
 from adapters.wiring import Ledger, open_ledger
 from api.following import following
 from domain.errors import Unavailable
@@ -37,16 +34,6 @@ CELL: Final = "cell_1"
 SENDERS: Final = 4
 PEOPLE: Final = 60
 _ERASED: Final = "SELECT subject_id FROM subjects WHERE erased_at IS NOT NULL"
-
-
-@contextmanager
-def new_database(server: Urls) -> Iterator[Urls]:
-    """An empty database on a server, dropped afterwards."""
-    name = f"test_{secrets.token_hex(8)}"
-    with psycopg.connect(server.admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield Urls(*(url.replace(f"/{DATABASE}?", f"/{name}?") for url in server))
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def goal(urls: Urls) -> Goal:

@@ -1,23 +1,18 @@
 """Another PostgreSQL server, for what leaves the first one."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
-from moving import new_database
+from servers import new_database, shared_server
 
-from adapters.postgres.embedded import EmbeddedPostgres, Urls
+from adapters.postgres.embedded import Urls
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Urls]:
     """A second embedded PostgreSQL, stopped at the end."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("elsewhere"))
-    urls = asyncio.run(server.start())
-    try:
+    with shared_server(tmp_path_factory.mktemp("elsewhere")) as urls:
         yield urls
-    finally:
-        asyncio.run(server.stop())
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """A move that is killed anywhere: never two live copies, and it is gone on with or given up."""
 
 import asyncio
-import json
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -13,6 +9,7 @@ from typing import Final
 import psycopg
 import pytest
 from cells import Address, asynchronous, open_home
+from movers import Movers, movers
 from moving import CELL, goal
 from serving import credentials, settings_for
 from twilio_forms import call_sid, incoming_form
@@ -50,12 +47,11 @@ LEFT_BEHIND: Final = """
 """
 
 
-async def _killed_at(own: Urls, to: Urls, step: str) -> None:
-    """Move the cell in a process of its own that is killed when this step comes."""
-    arguments = json.dumps([list(own), list(to), step])
-    found = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    program = await asyncio.create_subprocess_exec(sys.executable, __file__, arguments, env=found)
-    assert await program.wait() == -signal.SIGKILL
+@pytest.fixture(scope="module")
+def mover() -> Iterator[Movers]:
+    """Whoever moves a cell until it is killed."""
+    with movers() as found:
+        yield found
 
 
 def _may(urls: Urls, role: Role, query: str) -> bool:
@@ -118,11 +114,11 @@ async def _entries(address: Address, urls: Urls) -> int:
 @pytest.mark.parametrize("step", STEPS)
 @asynchronous
 async def test_a_killed_move_is_gone_on_with(
-    database: Urls, elsewhere: Urls, tmp_path: Path, step: str
+    database: Urls, elsewhere: Urls, tmp_path: Path, mover: Movers, step: str
 ) -> None:
     """The same command again ends it, and whoever waited for the cell meanwhile is answered."""
     async with _with_calls(database, tmp_path) as (ledger, address):
-        await _killed_at(database, elsewhere, step)
+        await mover.kill_at(database, elsewhere, step)
         writable, readable = _live(database, elsewhere)
         assert len(writable) <= 1
         assert len(readable) <= 1
@@ -139,11 +135,11 @@ async def test_a_killed_move_is_gone_on_with(
 @pytest.mark.parametrize("step", STEPS)
 @asynchronous
 async def test_a_killed_move_is_given_up(
-    database: Urls, elsewhere: Urls, tmp_path: Path, step: str
+    database: Urls, elsewhere: Urls, tmp_path: Path, mover: Movers, step: str
 ) -> None:
     """The cell serves where it was and nothing of it stays elsewhere; unless it has moved."""
     async with _with_calls(database, tmp_path) as (ledger, address):
-        await _killed_at(database, elsewhere, step)
+        await mover.kill_at(database, elsewhere, step)
         waiting = asyncio.create_task(_call(ledger, address, 4))
         if step in FLIPPED:
             with pytest.raises(Refused, match="has moved already"):
@@ -161,11 +157,13 @@ async def test_a_killed_move_is_given_up(
 
 
 @asynchronous
-async def test_a_target_that_went_away(database: Urls, tmp_path: Path) -> None:
+async def test_a_target_that_went_away(
+    database: Urls, home: Path, tmp_path: Path, mover: Movers
+) -> None:
     """The cell serves again at once; the move is forgotten when the target is, or is cleaned."""
     async with _with_calls(database, tmp_path) as (ledger, address):
-        async with EmbeddedPostgres(tmp_path / "away") as away:
-            await _killed_at(database, away, "hide the source")
+        async with EmbeddedPostgres(home) as away:
+            await mover.kill_at(database, away, "hide the source")
         waiting = asyncio.create_task(_call(ledger, address, 4))
         with pytest.raises(Unavailable, match="target cannot be reached"):
             await abort(database, CELL)
@@ -234,13 +232,3 @@ async def test_a_mover_who_is_about_to_leave_is_waited_for(
         await waited_for(dying.connection)
         await dying.connection.close()
         await moving
-
-
-if __name__ == "__main__":
-    own, to, fatal = json.loads(sys.argv[1])
-
-    async def _die(step: str) -> None:
-        if step == fatal:
-            signal.raise_signal(signal.SIGKILL)
-
-    asyncio.run(move(Urls(*own), CELL, goal(Urls(*to)), _die))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from servers import copy_cluster
 
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 
@@ -28,6 +29,7 @@ async def hold():
 signal.signal(signal.SIGINT, signal.default_int_handler)
 asyncio.run(hold())
 """
+SAFE = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 _ENDS_WITHIN_SECONDS = 60.0
 
 
@@ -92,19 +94,24 @@ def test_nothing_listens_on_the_network(postgres: Urls) -> None:
         assert Path(connection.info.host).stat().st_mode & 0o077 == 0
 
 
-def test_acknowledged_means_on_the_disk(postgres: Urls) -> None:
+def test_acknowledged_means_on_the_disk(home: Path) -> None:
     """No setting trades durability for speed."""
-    with psycopg.connect(postgres.admin) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
-            assert connection.execute(f"SHOW {setting}").fetchone() == ("on",), setting
+
+    async def ask() -> None:
+        async with EmbeddedPostgres(home) as urls:
+            with psycopg.connect(urls.admin) as connection:
+                for setting in SAFE:
+                    assert connection.execute(f"SHOW {setting}").fetchone() == ("on",), setting
+
+    asyncio.run(ask())
 
 
-def test_no_value_reaches_the_server_log(tmp_path: Path) -> None:
+def test_no_value_reaches_the_server_log(home: Path) -> None:
     """A failing statement leaves neither its text, nor its parameters, nor its detail behind."""
     marker = "Zz-marker-4417"
 
     async def fail() -> None:
-        async with EmbeddedPostgres(tmp_path) as urls:
+        async with EmbeddedPostgres(home) as urls:
             with psycopg.connect(urls.admin, autocommit=True) as connection:
                 connection.execute("CREATE TABLE seen (mark text PRIMARY KEY)")
                 connection.execute("INSERT INTO seen VALUES (%s)", (marker,))
@@ -114,33 +121,33 @@ def test_no_value_reaches_the_server_log(tmp_path: Path) -> None:
                     connection.execute(f"SELECT '{marker}'::int")
 
     asyncio.run(fail())
-    log = (tmp_path / "postgres/log").read_text()
+    log = (home / "postgres/log").read_text()
     assert "ready to accept connections" in log
     assert marker not in log
 
 
-def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_what_was_kept_is_there_after_a_restart(home: Path) -> None:
     """Stopping ends the server and loses nothing; stopping twice changes nothing."""
 
     async def twice() -> None:
-        server = EmbeddedPostgres(tmp_path)
+        server = EmbeddedPostgres(home)
         urls = await server.start()
         _keep(urls)
         await server.stop()
         await server.stop()
         assert not _is_up(urls)
-        async with EmbeddedPostgres(tmp_path) as urls:
+        async with EmbeddedPostgres(home) as urls:
             assert _kept(urls) == (7,)
 
     asyncio.run(twice())
 
 
-def test_the_last_process_to_leave_stops_the_server(tmp_path: Path) -> None:
+def test_the_last_process_to_leave_stops_the_server(home: Path) -> None:
     """Who leaves takes the server from nobody; Ctrl-C in the last process stops it in order."""
-    with _holder(tmp_path) as other:
+    with _holder(home) as other:
 
         async def visit() -> Urls:
-            async with EmbeddedPostgres(tmp_path) as urls:
+            async with EmbeddedPostgres(home) as urls:
                 pass
             return urls
 
@@ -148,54 +155,54 @@ def test_the_last_process_to_leave_stops_the_server(tmp_path: Path) -> None:
         assert _is_up(urls)
         os.killpg(other.pid, signal.SIGINT)
     assert not _is_up(urls)
-    log = (tmp_path / "postgres/log").read_text()
+    log = (home / "postgres/log").read_text()
     assert log.endswith("database system is shut down\n")
 
 
-def test_a_killed_process_does_not_keep_the_server_up(tmp_path: Path) -> None:
+def test_a_killed_process_does_not_keep_the_server_up(home: Path) -> None:
     """After `kill -9` of a process the next one takes its server over, and stops it."""
-    with _holder(tmp_path) as other:
+    with _holder(home) as other:
         other.kill()
-    server = _postmaster(tmp_path)
+    server = _postmaster(home)
 
     async def visit() -> Urls:
-        async with EmbeddedPostgres(tmp_path) as urls:
-            assert _postmaster(tmp_path) == server
+        async with EmbeddedPostgres(home) as urls:
+            assert _postmaster(home) == server
         return urls
 
     assert not _is_up(asyncio.run(visit()))
 
 
-def test_a_killed_server_recovers(tmp_path: Path) -> None:
+def test_a_killed_server_recovers(home: Path) -> None:
     """After `kill -9` of the server a start recovers all that was acknowledged."""
 
     async def kill_and_return() -> None:
-        async with EmbeddedPostgres(tmp_path) as urls:
+        async with EmbeddedPostgres(home) as urls:
             _keep(urls)
-            os.kill(_postmaster(tmp_path), signal.SIGKILL)
-        async with EmbeddedPostgres(tmp_path) as urls:
+            os.kill(_postmaster(home), signal.SIGKILL)
+        async with EmbeddedPostgres(home) as urls:
             assert _kept(urls) == (7,)
 
     asyncio.run(kill_and_return())
 
 
-def test_a_reused_process_id_does_not_prevent_a_start(tmp_path: Path) -> None:
+def test_a_reused_process_id_does_not_prevent_a_start(home: Path) -> None:
     """A trace left by a killed server is not mistaken for another program of the same id."""
 
     async def start_beside_a_stale_trace() -> None:
-        async with EmbeddedPostgres(tmp_path):
-            trace = (tmp_path / "postgres/postmaster.pid").read_text()
+        async with EmbeddedPostgres(home):
+            trace = (home / "postgres/postmaster.pid").read_text()
         _, rest = trace.split("\n", 1)
-        (tmp_path / "postgres/postmaster.pid").write_text(f"{os.getpid()}\n{rest}")
-        async with EmbeddedPostgres(tmp_path) as urls:
+        (home / "postgres/postmaster.pid").write_text(f"{os.getpid()}\n{rest}")
+        async with EmbeddedPostgres(home) as urls:
             assert _is_up(urls)
 
     asyncio.run(start_beside_a_stale_trace())
 
 
-def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
+def test_a_long_path_gets_a_short_socket(made: Path, tmp_path: Path) -> None:
     """A home too deep for a socket's name still works."""
-    home = tmp_path / ("deep" * 30)
+    home = copy_cluster(made, tmp_path / ("deep" * 30))
 
     async def start_deep() -> None:
         async with EmbeddedPostgres(home) as urls:

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from adapters.postgres import migrate as migrating
 from adapters.postgres.embedded import Urls
 from adapters.postgres.migrate import MigrationError, migrate
 from adapters.postgres.pool import ROLES
@@ -99,8 +100,12 @@ def test_starts_at_the_same_moment_apply_once(database: Urls, source: Path) -> N
     assert sorted(len(applied) for applied in asyncio.run(together())) == [0, 0, 0, 0, 2]
 
 
-def test_a_migration_does_not_queue_behind_a_reader(database: Urls, source: Path) -> None:
+def test_a_migration_does_not_queue_behind_a_reader(
+    database: Urls, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that waits for a lock gives up in seconds, so nobody queues behind it for long."""
+    assert migrating.LOCK_SECONDS <= 5
+    monkeypatch.setattr(migrating, "LOCK_SECONDS", 0.2)
     _migrate(database, source)
     (source / "cell/0002_wait.sql").write_text("DROP TABLE call;")
     with psycopg.connect(database.admin) as reader:

@@ -60,17 +60,17 @@ def test_options_given_in_the_url_stay(database: Urls, roles: Path) -> None:
     asyncio.run(ask())
 
 
-def test_a_restarted_server_is_not_noticed(tmp_path: Path, roles: Path) -> None:
+def test_a_restarted_server_is_not_noticed(home: Path, roles: Path) -> None:
     """Whoever borrows a connection after a restart gets one that works."""
 
     async def restart() -> None:
-        async with EmbeddedPostgres(tmp_path) as urls:
+        async with EmbeddedPostgres(home) as urls:
             await migrate(urls.admin, cells=[], source=roles)
             pool = await open_pool(urls.app, "ringledger_api", min_size=2)
             assert await _ask(pool, b"SELECT 1") == (1,)
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(urls.app)
-        async with EmbeddedPostgres(tmp_path), pool:
+        async with EmbeddedPostgres(home), pool:
             assert await _ask(pool, b"SELECT 2") == (2,)
 
     asyncio.run(restart())

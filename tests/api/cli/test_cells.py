@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 import structlog
-from moving import new_database
+from servers import new_database
 from twilio_forms import ACCOUNT_SID
 from typer.testing import CliRunner, Result
 

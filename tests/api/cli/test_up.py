@@ -1,5 +1,6 @@
 """`ringledger up` as a program: it ends cleanly, and nothing acknowledged is ever lost."""
 
+import asyncio
 import signal
 import socket
 from collections.abc import Iterator
@@ -11,13 +12,16 @@ from uuid import UUID
 import httpx
 import pytest
 from command_line import Running, answer, is_stopped, ringledger, running
-from twilio_forms import ACCOUNT_SID, Form, call_callbacks, call_sid, form_bytes, leg_callbacks
+from serving import AUTH_TOKEN, credentials
+from twilio_forms import Form, call_callbacks, call_sid, form_bytes, leg_callbacks
 from waiting import LONGEST_SECONDS, soon
 
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.settings import Settings
 from adapters.twilio.signature import sign
+from adapters.wiring import NewWorkspace, open_ledger
 from domain.identifiers import call_id
 
-TOKEN = "12345678901234567890123456789012"
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 ACKNOWLEDGED = 204
 LEGS = 2
@@ -34,7 +38,10 @@ class Site(NamedTuple):
     def post(self, url: str, form: Form) -> int:
         """Send a callback as Twilio does; the status of the answer, 0 if there was none."""
         target = f"{url}/twilio/{self.workspace_id}/voice/status"
-        headers = {"X-Twilio-Signature": sign(target, form, TOKEN.encode()), "Content-Type": FORM}
+        headers = {
+            "X-Twilio-Signature": sign(target, form, AUTH_TOKEN.encode()),
+            "Content-Type": FORM,
+        }
         try:
             return self.client.post(target, content=form_bytes(form), headers=headers).status_code
         except httpx.TransportError:
@@ -53,15 +60,25 @@ class Site(NamedTuple):
         return str(call_id(self.workspace_id, "twilio", call_sid(number)))
 
 
+async def _workspace(home: Path) -> NewWorkspace:
+    async with open_ledger(Settings(home=home)) as ledger:
+        return await ledger.create_workspace("Test", credentials())
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(home: Path) -> Iterator[Site]:
     """A new home with one workspace; whatever still runs in it at the end is stopped."""
-    home = tmp_path / "home"
-    create = ("workspaces", "create", "--name", "Test", "--twilio-account-sid", ACCOUNT_SID)
-    made = answer(home, *create, "--twilio-auth-token", TOKEN)
+    made = asyncio.run(_workspace(home))
     with httpx.Client(timeout=LONGEST_SECONDS) as client:
-        yield Site(home, UUID(made["workspace_id"]), made["api_key"], client)
-    ringledger(home, "workspaces", "list")  # the last to leave a home stops its PostgreSQL
+        yield Site(home, made.workspace_id, made.api_key.text, client)
+    if not is_stopped(home):
+        asyncio.run(_visit(home))
+
+
+async def _visit(home: Path) -> None:
+    """The last to leave a home stops its PostgreSQL."""
+    async with EmbeddedPostgres(home):
+        pass
 
 
 def up(site: Site, *arguments: str) -> Any:  # noqa: ANN401 - a context manager
