@@ -44,7 +44,7 @@ class Sizes:
     library_callbacks: int
     """The same for the library, which needs long."""
 
-    watched_seconds: int
+    watched_seconds: float
     """How long callbacks come at a steady pace while the view is watched."""
 
     remembered: tuple[int, int]
@@ -90,7 +90,7 @@ QUICK = Sizes(
     pages=3,
     callbacks=200,
     library_callbacks=40,
-    watched_seconds=1,
+    watched_seconds=0.1,
     remembered=(200, 400),
     cell_counts=(1, 2),
 )

@@ -53,7 +53,7 @@ async def at_a_pace(ground: Ground, sizes: Sizes) -> Found:
 
 
 async def _run(home: Home, url: str, sizes: Sizes) -> Seen:
-    reports = list(traffic.reports(PACE * sizes.watched_seconds))
+    reports = list(traffic.reports(int(PACE * sizes.watched_seconds)))
     before = (await home.sql(_COUNTER))[0][0]
     is_sent = asyncio.Event()
     watching = asyncio.create_task(_watch(home, is_sent))
