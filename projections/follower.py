@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from adapters.cells.whereabouts import has_moved
 from adapters.event_store.history import read_between, read_streams
 from adapters.postgres.pool import Connection
 from projections.projection import Folds, Projection
@@ -34,6 +35,7 @@ _LAG = """
     SELECT max(counter.position - positions.position) FROM counter, positions
     WHERE positions.view = coalesce(%s, positions.view)
 """
+_GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 log = structlog.get_logger()
 
 
@@ -71,11 +73,12 @@ class Follower:
                         await self.catch_up(connection)
                         pause = SHORTEST_PAUSE_SECONDS
                         await self._woken(connection)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("follower.reconnects", exc_info=error, **self._names)
-            except Exception:
-                # The entry after this position could not be applied, and none is ever skipped.
-                log.exception("view.stopped", position=self._position, **self._names)
+            except Exception as error:
+                if isinstance(error, _GONE) or has_moved(error):
+                    log.warning("follower.reconnects", exc_info=error, **self._names)
+                else:
+                    # The entry after this position cannot be applied, and none is ever skipped.
+                    log.exception("view.stopped", position=self._position, **self._names)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

@@ -26,6 +26,8 @@ from views import (
 from waiting import eventually
 from wire import COMMIT, Cut, wire_to
 
+from adapters.cells.fence import fence, hide, open_up
+from adapters.cells.side import side
 from adapters.logging import keep_safe, reduce_error
 from adapters.postgres.cluster import Cluster
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
@@ -256,6 +258,25 @@ async def test_it_outlives_its_connection(database: Urls, tmp_path: Path) -> Non
                     await home.address.sql(KILL_FOLLOWERS)
                 await followed(home)
             assert not any(task.done() for task in tasks)
+        await assert_kept(home)
+    assert {line["event"] for line in lines} == {"follower.reconnects"}
+    assert_loggable(lines)
+
+
+@asynchronous
+async def test_a_cell_that_moves_is_an_outage_like_others(database: Urls, tmp_path: Path) -> None:
+    """Fenced, hidden and opened again: it reconnects, and nobody is alarmed."""
+    async with new_cell(database, tmp_path) as home, side(database.admin, home.cell.name) as owner:
+        await open_tally(home)
+        with capture_logs([reduce_error]) as lines:
+            async with running(Follower(home.cell.follow, TALLY, poll_seconds=0.01)):
+                await followed(home)
+                await fence(owner)
+                await hide(owner)
+                await eventually(lambda: len(lines) >= STOPS)
+                await open_up(owner)
+                await home.hear(*calls(10, 20))
+                await followed(home)
         await assert_kept(home)
     assert {line["event"] for line in lines} == {"follower.reconnects"}
     assert_loggable(lines)
