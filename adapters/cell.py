@@ -1,6 +1,5 @@
 """One cell as a process uses it: a pool to read, a writer, and what erases."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from adapters.cells.whereabouts import PATIENCE_SECONDS, Whereabouts, has_moved
+from adapters.cells.whereabouts import Patience, Whereabouts, has_moved
 from adapters.event_store.erasures import Erasures
 from adapters.event_store.writer import CellWriter, Clock
 from adapters.keys.keyring import Keyring
@@ -50,19 +49,22 @@ class Cell:
         Raises:
             Unavailable: The cell went elsewhere meanwhile, or moves for too long.
         """
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        is_lent = False
+        patience, is_lent = Patience(self.whereabouts), False
         while not is_lent:
+            place = self.whereabouts.place
             try:
                 async with self.reading.connection() as connection, connection.transaction():
                     await connection.execute(_SCOPE, (str(workspace_id),))
                     is_lent = True
                     yield connection
             except psycopg.Error as error:
-                if is_lent and has_moved(error):
+                if not is_lent:
+                    await patience.endure(error)
+                elif has_moved(error) and not await self.whereabouts.is_open(place):
                     # What was read until now lies elsewhere; from the start, or not at all.
                     raise Unavailable("cell") from error
-                await self.whereabouts.endure(error, deadline)
+                else:
+                    raise
 
     async def workspace_key(self, connection: Connection, workspace_id: UUID) -> WorkspaceKey:
         """The workspace's key, through a connection that may see it."""

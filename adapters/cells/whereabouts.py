@@ -25,12 +25,16 @@ BOUNDED_NETWORK: Final = {"connect_timeout": 5, "tcp_user_timeout": 8_000}
 PATIENCE_SECONDS: Final = 12.0
 PAUSE_SECONDS: Final = 0.05
 
-MOVED: Final = frozenset({"RL004", "42501", "42P01", "42883", "3F000"})
+FENCED: Final = "RL004"
+MOVED: Final = frozenset({FENCED, "42501", "42P01", "42883", "3F000"})
 """What a cell says that is fenced, hidden from the application, or gone from this database.
 
 A fence of the functions; privileges that were taken; a table, a function or a schema that is not
-there or may not be seen. In a cell that stands where it should, none of these can happen.
+there or may not be seen. In a cell that stands open where it should, only a fault of ours can
+make these happen; and that it is fenced, nothing can.
 """
+
+_IS_OPEN: Final = "SELECT has_schema_privilege(%s, 'USAGE')"
 
 log = structlog.get_logger()
 
@@ -73,8 +77,7 @@ class Whereabouts:
         if place != self.place:
             self.place = place
             log.info("cell.elsewhere", cell=place.name)
-            for pool in self._pools:
-                await pool.drain()
+            await self.connect_anew()
 
     async def inside(self, options: str = "") -> str:
         """The cell's database now, with its schema as the search path."""
@@ -84,29 +87,59 @@ class Whereabouts:
         """A connection to where the cell is now, for whoever keeps it."""
         return await connect(await self.inside(), role)
 
+    async def is_open(self, at: Place | None = None) -> bool:
+        """Whether the cell can be used where the directory says that it is, and it is there still.
+
+        To hide a cell takes its schema from everybody, and from the writers first.
+        """
+        try:
+            async with await self.connect("ringledger_writer") as connection:
+                found = await connection.execute(_IS_OPEN, (self.place.schema,))
+                may = (await found.fetchall())[0][0] is True
+                return may and at in {None, self.place}
+        except (psycopg.Error, OSError):
+            return False
+
+    async def connect_anew(self) -> None:
+        """Replace every connection: one begun as the cell went may lead to its old place."""
+        for pool in self._pools:
+            await pool.drain()
+
     async def patiently(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Do the work; while the cell moves, do it again, where the cell is by then.
 
         Raises:
             Unavailable: It took too long. Nothing was done.
         """
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        patience = Patience(self)
         while True:
             try:
                 return await work()
             except psycopg.Error as error:
-                await self.endure(error, deadline)
+                await patience.endure(error)
 
-    async def endure(self, error: psycopg.Error, deadline: float) -> None:
+
+class Patience:
+    """What one caller has with a cell that moves."""
+
+    def __init__(self, whereabouts: Whereabouts) -> None:
+        self._whereabouts = whereabouts
+        self._deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        self._is_open = False
+
+    async def endure(self, error: psycopg.Error) -> None:
         """Wait a moment for a cell that moves, or say that it took too long.
 
         Raises:
             Unavailable: It is later than the deadline.
-            psycopg.Error: It was something else.
+            psycopg.Error: It was something else; also where the cell was open before this try,
+                so that what is missing in it is missing for good.
         """
-        if not has_moved(error):
+        if not has_moved(error) or self._is_open:
             raise error
-        if asyncio.get_running_loop().time() > deadline:
+        if asyncio.get_running_loop().time() > self._deadline:
             raise Unavailable("cell") from error
         await asyncio.sleep(PAUSE_SECONDS)
-        await self.now()
+        if error.sqlstate != FENCED and await self._whereabouts.is_open():
+            await self._whereabouts.connect_anew()
+            self._is_open = True
