@@ -1,7 +1,8 @@
 """The composition root: from the settings to a ledger that takes requests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -77,8 +78,15 @@ class Ledger:
 async def database(settings: Settings) -> AsyncIterator[Urls]:
     """The database of the settings; the embedded one runs while somebody uses it."""
     if settings.database_url is None or settings.migration_url is None:
-        async with EmbeddedPostgres(settings.home) as urls:
-            yield urls
+        server = EmbeddedPostgres(settings.home)
+        async with server as urls:
+            keeping = asyncio.create_task(server.keep_up(), name="embedded postgres")
+            try:
+                yield urls
+            finally:
+                keeping.cancel()
+                with suppress(asyncio.CancelledError):
+                    await keeping
     else:
         yield Urls(
             admin=settings.migration_url.get_secret_value(),

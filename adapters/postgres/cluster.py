@@ -102,6 +102,15 @@ class Cluster:
             *("--options", f"-k '{self.socket_directory}'"),
         )
 
+    def is_running(self) -> bool:
+        """Whether the server that left its trace here lives."""
+        try:
+            process = (self.directory / "postmaster.pid").read_text().split("\n", 1)[0]
+            status = (Path("/proc") / process / "status").read_text()
+        except OSError:
+            return False
+        return status.startswith("Name:\tpostgres\n") and "\nState:\tZ" not in status
+
     def stop(self) -> None:
         """Stop the server after what it has acknowledged is on the disk."""
         self._control("stop", "--wait", "--mode", "fast")

@@ -14,14 +14,17 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import quote
 
 import psycopg
+import structlog
 from psycopg import sql
 
 from adapters.postgres.cluster import Cluster
 
 DATABASE: Final = "ringledger"
 LOGIN_ROLE: Final = "ringledger"
+LOOK_SECONDS: Final = 1.0
 _ATTEMPTS: Final = 10
 _PAUSE_SECONDS: Final = 0.5
+log = structlog.get_logger()
 
 
 class Urls(NamedTuple):
@@ -56,6 +59,23 @@ class EmbeddedPostgres:
         await _provision(self._url("postgres", "postgres"))
         return Urls(admin=self._url("postgres", DATABASE), app=self._url(LOGIN_ROLE, DATABASE))
 
+    async def keep_up(self) -> None:
+        """Start the server again whenever it dies, until cancelled.
+
+        Whoever shares it may do the same: the first one starts it, the others find it running.
+        """
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if await asyncio.to_thread(self._cluster.is_running):
+                continue
+            log.error("postgres.died")
+            try:
+                await asyncio.to_thread(self._revive)
+            except Exception:
+                log.exception("postgres.stays_away")
+            else:
+                log.info("postgres.started")
+
     async def stop(self) -> None:
         """Leave the cluster; the last process to leave stops it. Twice is as good as once."""
         await asyncio.to_thread(self._leave)
@@ -69,6 +89,12 @@ class EmbeddedPostgres:
             if self._in_use is None:
                 self._in_use = _Lock(self._home / "postgres.users")
                 self._in_use.share()
+
+    def _revive(self) -> None:
+        with _Lock(self._home / "postgres.gate") as gate:
+            gate.take()
+            if self._in_use is not None:  # else we left meanwhile
+                self._run()
 
     def _leave(self) -> None:
         if self._in_use is None:

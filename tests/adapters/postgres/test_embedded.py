@@ -5,14 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from servers import copy_cluster
+from structlog.testing import capture_logs
+from waiting import eventually
 
+from adapters.postgres import embedded
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 
 _HOLDER = """
@@ -209,3 +213,47 @@ def test_a_long_path_gets_a_short_socket(made: Path, tmp_path: Path) -> None:
             assert _is_up(urls)
 
     asyncio.run(start_deep())
+
+
+def test_a_server_that_dies_is_started_again(home: Path) -> None:
+    """By one of those who share it; who leaves takes it from nobody, and the last one stops it."""
+
+    async def share() -> None:
+        one, two = EmbeddedPostgres(home), EmbeddedPostgres(home)
+        async with one as urls:
+            _keep(urls)
+            async with two, asyncio.TaskGroup() as group:
+                keeping = [group.create_task(server.keep_up()) for server in (one, two)]
+                for _ in range(2):
+                    with capture_logs() as lines:
+                        os.kill(died := _postmaster(home), signal.SIGKILL)
+                        await eventually(lambda: "postgres.started" in said(lines))
+                        await eventually(lambda: _is_up(urls) and _postmaster(home) != died)
+                    assert said(lines) == {"postgres.died", "postgres.started"}
+                    assert _kept(urls) == (7,)
+                for task in keeping:
+                    task.cancel()
+            assert _is_up(urls)
+        assert not _is_up(urls)
+
+    def said(lines: list[MutableMapping[str, Any]]) -> set[str]:
+        return {line["event"] for line in lines}
+
+    asyncio.run(share())
+
+
+def test_who_has_left_starts_nothing_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late the last look comes."""
+    monkeypatch.setattr(embedded, "LOOK_SECONDS", 0.0)
+
+    async def leave() -> Urls:
+        server = EmbeddedPostgres(home)
+        async with server as urls, asyncio.TaskGroup() as group:
+            keeping = group.create_task(server.keep_up())
+            await server.stop()
+            with capture_logs() as lines:
+                await eventually(lambda: "postgres.died" in {line["event"] for line in lines})
+            keeping.cancel()
+        return urls
+
+    assert not _is_up(asyncio.run(leave()))

@@ -1,6 +1,7 @@
 """`ringledger up` as a program: it ends cleanly, and nothing acknowledged is ever lost."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -130,6 +131,22 @@ def test_what_was_acknowledged_survives_a_kill(site: Site) -> None:
     with up(site) as program:
         found = {call["id"] for call in shown(site, program, 2 * len(acknowledged))}
         assert acknowledged <= found
+        assert program.end(signal.SIGINT) == 0
+    assert is_stopped(site.home)
+
+
+def test_a_postgres_that_dies_is_started_again(site: Site) -> None:
+    """The log says so, what came before is there, and callbacks and views go on."""
+    with up(site) as program:
+        forms = call_callbacks(call_sid(1), call_sid(2))
+        assert [site.post(program.url, form) for form in forms] == [ACKNOWLEDGED] * len(forms)
+        trace = (site.home / "postgres/postmaster.pid").read_text()
+        os.kill(int(trace.split("\n", 1)[0]), signal.SIGKILL)
+        program.wait_for('"postgres.died"')
+        program.wait_for('"postgres.started"')
+        more = leg_callbacks(call_sid(3), statuses=("completed",))[0]
+        soon(lambda: site.post(program.url, more) == ACKNOWLEDGED)
+        assert len(shown(site, program, len(forms) + LEGS + 2)) == 2
         assert program.end(signal.SIGINT) == 0
     assert is_stopped(site.home)
 
