@@ -49,7 +49,8 @@ max_replication_slots = 20
 max_wal_senders = 20
 max_slot_wal_keep_size = 16GB
 
-max_connections = 100
+# A process may have 14 to each cell: enough for three processes, eight cells and who looks in.
+max_connections = 400
 shared_buffers = 256MB
 max_wal_size = 2GB
 """
