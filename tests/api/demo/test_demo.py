@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 from command_line import is_stopped, ringledger, running
-from waiting import LONGEST_SECONDS
+from waiting import LONGEST_SECONDS, soon
 
 
 def test_it_plays_a_day_and_finds_all_of_it_right(tmp_path: Path) -> None:
@@ -72,8 +72,8 @@ def test_broken_off_it_leaves_nothing_running(tmp_path: Path) -> None:
     """Ctrl-C in the middle of the day ends it with 1, PostgreSQL included."""
     home = tmp_path / "home"
     with running(home, "demo", "--calls", "5000", "--port", "0") as program:
-        while not (home / "postgres" / "postmaster.pid").exists():
-            assert program.process.poll() is None
+        soon((home / "postgres" / "postmaster.pid").exists)
+        assert program.process.poll() is None
         assert program.end(signal.SIGINT) == 1
     assert is_stopped(home)
 
