@@ -26,6 +26,7 @@ class Message(
     msgspec.Struct,
     metaclass=_KeywordOnly,
     frozen=True,
+    gc=False,
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
@@ -67,7 +68,7 @@ class Context:
     """What ties a conversation together; the stream itself where not given."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An event with its place in the history and the time we learnt of it."""
 
     position: int

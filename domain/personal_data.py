@@ -24,7 +24,7 @@ class Category(StrEnum):
     """A whole callback that could not be understood."""
 
 
-class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What an entry holds in the place of a personal value. It outlives the value."""
 
     subjects: tuple[UUID, ...]

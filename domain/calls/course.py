@@ -24,7 +24,7 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     sip_code: int | None = None
 
 
-class Course(msgspec.Struct, frozen=True):
+class Course(msgspec.Struct, frozen=True, gc=False):
     """How a leg went, as far as it was reported."""
 
     status: LegStatus | None
@@ -69,19 +69,24 @@ def course_of(reports: Iterable[Report]) -> Course:
         if answerer is not None and (answered_by is None or answerer.rank > answered_by.rank):
             answered_by = answerer
         if at is not None:
-            firsts[said] = earlier(at, firsts.get(said))
-            began_by = earlier(_began_by(report, at), began_by)
+            if said not in firsts or at < firsts[said]:
+                firsts[said] = at
+            began_by = earlier(began_by, _began_by(report, at))
     return Course(status, end, answered_by, began_by, firsts)
 
 
-def earlier(at: datetime, other: datetime | None) -> datetime:
-    """The earlier of a time and one that may not be known."""
-    return at if other is None or at < other else other
+def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two times, as far as they are known."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
-def earliest(times: Iterable[datetime | None]) -> datetime | None:
-    """The first of the times that are known."""
-    return min((t for t in times if t is not None), default=None)
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two times, as far as they are known."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _began_by(report: Report, at: datetime) -> datetime:

@@ -4,6 +4,7 @@ Each leg's reports are walked over once, and every question is answered from tha
 answers all of them, and the other functions one each.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.calls.course import Course, earliest
+from domain.calls.course import Course, earlier, later
 from domain.calls.state import Call, Leg
 from domain.calls.words import Answerer, Direction, LegStatus, Outcome, Step
 
@@ -26,7 +27,7 @@ UNANSWERED = {
 }
 
 
-class Times(msgspec.Struct, frozen=True):
+class Times(msgspec.Struct, frozen=True, gc=False):
     """When a call began, was answered and ended, by the provider's clock, and how long."""
 
     started_at: datetime | None
@@ -46,11 +47,10 @@ class Summary(NamedTuple):
     """All that a call log says of a call."""
 
     direction: Direction | None
-    is_over: bool
     outcome: Outcome | None
     times: Times
-    statuses: frozenset[LegStatus]
-    """Those of its legs."""
+    statuses: Collection[LegStatus]
+    """Those of its legs, each once."""
 
 
 class _Way(NamedTuple):
@@ -58,35 +58,27 @@ class _Way(NamedTuple):
 
     direction: Direction | None
     is_over: bool
-    courses: tuple[Course, ...]
+    courses: list[Course]
+    """Of all legs."""
+
     root: Course | None
-    children: tuple[Course, ...]
-    steps: frozenset[Step]
+    children: list[Course]
+    picked_up: list[Course]
+    """Those of the far legs that were answered."""
 
-    @property
-    def far(self) -> tuple[Course, ...]:
-        """The legs whose answer makes the call answered.
-
-        Where the first leg dialled others, or was to dial, those: an inbound first leg is
-        "answered" by our own routing, an outbound one by the agent who asked for the call.
-        An inbound call that never dialled anybody was answered by nobody.
-        """
-        inbound = self.direction is Direction.inbound
-        if self.children or inbound or Step.dial in self.steps:
-            return self.children
-        return (self.root,) if self.root else ()
+    steps: set[Step]
 
 
 def summary(call: Call) -> Summary:
     """All of it at once."""
     way = _way(call)
-    statuses = frozenset([course.status for course in way.courses if course.status is not None])
-    return Summary(way.direction, way.is_over, _outcome(way), _times(way), statuses)
+    statuses = {course.status for course in way.courses if course.status is not None}
+    return Summary(way.direction, _outcome(way), _times(way), statuses)
 
 
 def is_over(call: Call) -> bool:
     """Whether the call was reported and no leg that was reported is live."""
-    return summary(call).is_over
+    return _way(call).is_over
 
 
 def direction(call: Call) -> Direction | None:
@@ -96,39 +88,45 @@ def direction(call: Call) -> Direction | None:
 
 def outcome(call: Call) -> Outcome | None:
     """How the call ended; ``None`` while it goes on."""
-    return summary(call).outcome
+    return _outcome(_way(call))
 
 
 def times(call: Call) -> Times:
     """The call's times; a time that nobody reported is ``None``."""
-    return summary(call).times
+    return _times(_way(call))
 
 
 def _way(call: Call) -> _Way:
-    legs = [(leg, leg.course) for leg in call.legs.values()]
-    courses = tuple([course for _, course in legs])
-    root = next((course for leg, course in legs if leg.parent_id is None), None)
-    return _Way(
-        direction=direction(call),
-        is_over=_is_over(courses),
-        courses=courses,
-        root=root,
-        children=tuple([course for leg, course in legs if leg.parent_id is not None]),
-        steps=frozenset([step for _, step in call.routed]),
-    )
+    first, root = None, None
+    courses, children = [], []
+    for leg in call.legs.values():
+        course = leg.course
+        courses.append(course)
+        if leg.parent_id is not None:
+            children.append(course)
+        elif root is None:
+            first, root = leg, course
+    way = first.direction if first else None
+    steps = {step for _, step in call.routed}
+    # The legs whose answer makes the call answered. Where the first leg dialled others, or was to
+    # dial, those: an inbound first leg is "answered" by our own routing, an outbound one by the
+    # agent who asked for the call. An inbound call that never dialled was answered by nobody.
+    is_near = bool(children) or way is Direction.inbound or Step.dial in steps
+    far = children if is_near or root is None else [root]
+    picked_up = [course for course in far if course.was_answered]
+    return _Way(way, _is_over(courses), courses, root, children, picked_up, steps)
 
 
-def _is_over(courses: tuple[Course, ...]) -> bool:
+def _is_over(courses: list[Course]) -> bool:
     reported = [course for course in courses if course.status is not None]
-    return bool(reported) and not any(course.is_live for course in reported)
+    return bool(reported) and all([course.end for course in reported])  # noqa: C419 - a list is faster
 
 
 def _outcome(way: _Way) -> Outcome | None:
     if not way.is_over:
         return None
-    picked_up = [leg for leg in way.far if leg.was_answered]
-    if picked_up:
-        machines = all(leg.answered_by is Answerer.machine for leg in picked_up)
+    if way.picked_up:
+        machines = all(leg.answered_by is Answerer.machine for leg in way.picked_up)
         return Outcome.voicemail if machines else Outcome.answered
     if _was_blocked(way):
         return Outcome.blocked
@@ -169,25 +167,24 @@ def _unanswered_inbound(way: _Way) -> Outcome:
 
 
 def _times(way: _Way) -> Times:
-    picked_up = [leg for leg in way.far if leg.was_answered]
-    started = earliest([leg.began_by for leg in way.courses])
-    rang = earliest([leg.firsts.get(LegStatus.ringing) for leg in way.courses])
-    answered = earliest([leg.firsts.get(LegStatus.answered) for leg in picked_up])
-    ended = _ended_at(way) if way.is_over else None
-    talks = [leg.end.duration_seconds for leg in picked_up if leg.end]
+    started, rang, answered, ended, talk = None, None, None, None, None
+    for leg in way.courses:
+        started = earlier(started, leg.began_by)
+        rang = earlier(rang, leg.firsts.get(LegStatus.ringing))
+        if leg.end and way.is_over:
+            ended = later(ended, leg.end.occurred_at)
+    for leg in way.picked_up:
+        answered = earlier(answered, leg.firsts.get(LegStatus.answered))
+        talked = leg.end.duration_seconds if leg.end else None
+        talk = talked if talk is None or (talked or 0) > talk else talk
     return Times(
         started_at=started,
         answered_at=answered,
         ended_at=ended,
         ring_seconds=_seconds(rang, answered),
-        talk_seconds=max([talk for talk in talks if talk is not None], default=None),
+        talk_seconds=talk,
         duration_seconds=_duration(way, started, ended),
     )
-
-
-def _ended_at(way: _Way) -> datetime | None:
-    ends = [leg.end.occurred_at for leg in way.courses if leg.end]
-    return max([at for at in ends if at is not None], default=None)
 
 
 def _duration(way: _Way, started: datetime | None, ended: datetime | None) -> int | None:
@@ -215,7 +212,7 @@ class StepKind(StrEnum):
     ended = "ended"
 
 
-class CallStep(msgspec.Struct, frozen=True):
+class CallStep(msgspec.Struct, frozen=True, gc=False):
     """One step of a call's way, with the leg that took it."""
 
     kind: StepKind

@@ -27,7 +27,7 @@ from domain.calls.words import Direction, LegStatus, Step
 from domain.personal_data import Personal
 
 
-class Leg(msgspec.Struct, frozen=True):
+class Leg(msgspec.Struct, frozen=True, gc=False):
     """One party's connection."""
 
     leg_id: UUID
@@ -51,7 +51,7 @@ class Leg(msgspec.Struct, frozen=True):
         return course_of(self.reports)
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A conversation: its legs by id, and the steps our routing took."""
 
     legs: Mapping[UUID, Leg] = {}
@@ -71,13 +71,13 @@ class Call(msgspec.Struct, frozen=True):
 def evolve(call: Call, event: CallEvent) -> Call:
     """The call after one more event; order and repetition of reports leave no trace."""
     match event:
+        case LegReported():
+            leg = call.legs[event.leg_id]
+            return _with(call, replace(leg, reports=leg.reports | {report_of(event)}))
         case LegRegistered():
             return _register(call, event)
         case LegDescribed():
             return _describe(call, event)
-        case LegReported():
-            leg = call.legs[event.leg_id]
-            return _with(call, replace(leg, reports=leg.reports | {report_of(event)}))
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:

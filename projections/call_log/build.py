@@ -11,7 +11,7 @@ from domain.messages import Entry
 from domain.personal_data import Sealed
 
 
-class CallSoFar(msgspec.Struct, frozen=True):
+class CallSoFar(msgspec.Struct, frozen=True, gc=False):
     """A call as far as its entries were read."""
 
     first: Entry
@@ -21,7 +21,7 @@ class CallSoFar(msgspec.Struct, frozen=True):
     """Those that said who the parties of a leg are: where one was named it lies in the vault."""
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A party of the call: the reference to it, and the version of the entry that holds it."""
 
     version: int
