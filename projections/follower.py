@@ -16,11 +16,14 @@ from psycopg import sql
 from adapters.cells.whereabouts import has_moved
 from adapters.event_store.history import read_between, read_streams
 from adapters.postgres.pool import Connection
-from projections.projection import Folds, Projection
+from projections.projection import Folds, Projection, by_stream
 from projections.tables import upsert
 
-BATCH = 2_000
-"""Entries in a transaction, at most; while they are folded the process answers nobody else."""
+BATCH = 4_000
+"""Entries in a transaction, at most; the more, the fewer rows are written twice.
+
+Of so many none of the steps, during which the process answers nobody else, takes 30 ms.
+"""
 
 POLL_SECONDS = 1.0
 SHORTEST_PAUSE_SECONDS = 0.1
@@ -127,9 +130,12 @@ class Follower:
     async def _apply(self, connection: Connection, up_to: int) -> None:
         projection, folds = self._projection, self._folds
         entries = await read_between(connection, self._position, up_to, projection.prefix)
-        if missing := folds.missing(entries):
-            folds.add(await read_streams(connection, missing, self._position))
-        await upsert(connection, projection, folds.rows(folds.add(entries)))
+        told = by_stream(entries)
+        if missing := folds.missing(told):
+            folds.add(by_stream(await read_streams(connection, missing, self._position)))
+        folds.add(told)
+        await asyncio.sleep(0)  # whoever else the process serves has waited long enough
+        await upsert(connection, projection, folds.rows(told))
         await connection.execute(_MOVE, (up_to, projection.name), prepare=True)
 
     async def _listen(self, connection: Connection) -> None:

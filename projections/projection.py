@@ -1,7 +1,9 @@
 """What a view is: a pure fold of each stream, and the row that the fold comes to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -38,6 +40,23 @@ class Projection(Generic[Folded]):
     fold: Callable[[Folded | None, Entry], Folded]
     row: Callable[[Folded], tuple[Any, ...]]
 
+    def fold_all(self, so_far: Folded | None, entries: Iterable[Entry]) -> Folded:
+        """Fold in some entries of a stream, at least one."""
+        first, *more = entries
+        return reduce(self.fold, more, self.fold(so_far, first))
+
+
+Streams = Mapping[UUID, Sequence[Entry]]
+"""Entries by the stream that they belong to, in their order."""
+
+
+def by_stream(entries: Iterable[Entry]) -> Streams:
+    """The entries of each stream."""
+    streams = defaultdict[UUID, list[Entry]](list)
+    for entry in entries:
+        streams[entry.stream_id].append(entry)
+    return streams
+
 
 class Folds(Generic[Folded]):
     """Streams folded so far, kept in memory up to a bound; what is forgotten is read again."""
@@ -49,23 +68,20 @@ class Folds(Generic[Folded]):
         self._projection = projection
         self._known: dict[UUID, Folded] = {}
 
-    def missing(self, entries: Sequence[Entry]) -> list[UUID]:
+    def missing(self, told: Streams) -> list[UUID]:
         """The streams whose beginning must be read again before these can be folded.
 
         Asked before each batch: it is here that a full memory is emptied.
         """
         if len(self._known) > self.LIMIT:
             self.forget()
-        begun = {entry.stream_id for entry in entries if entry.version == 1}
-        met = {entry.stream_id for entry in entries} - begun
-        return [stream for stream in met if stream not in self._known]
+        return [id_ for id_ in told if told[id_][0].version > 1 and id_ not in self._known]
 
-    def add(self, entries: Sequence[Entry]) -> set[UUID]:
-        """Fold the entries in; the streams they belong to."""
-        fold, known = self._projection.fold, self._known
-        for entry in entries:
-            known[entry.stream_id] = fold(known.get(entry.stream_id), entry)
-        return {entry.stream_id for entry in entries}
+    def add(self, told: Streams) -> None:
+        """Fold in what is told of each stream."""
+        for stream_id, entries in told.items():
+            so_far = self._known.get(stream_id)
+            self._known[stream_id] = self._projection.fold_all(so_far, entries)
 
     def rows(self, streams: Iterable[UUID]) -> list[tuple[Any, ...]]:
         """The rows of these streams."""

@@ -10,7 +10,6 @@ snapshot is older than a renaming finds the new table by its name and none of it
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import reduce
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, LiteralString
@@ -21,7 +20,7 @@ from psycopg import AsyncConnection, IsolationLevel, sql
 from adapters.event_store.history import read_streams, scan
 from adapters.postgres.pool import Connection
 from domain.messages import Entry
-from projections.projection import Folded, Folds, Projection
+from projections.projection import Folded, Folds, Projection, by_stream
 from projections.tables import new_table, upsert
 
 Progress = Callable[[int, int], None]
@@ -152,7 +151,7 @@ async def _folds(
                 if folded is not None:
                     ended.append(folded)
                 stream, folded = stream_id, None
-            folded = reduce(projection.fold, told, folded)
+            folded = projection.fold_all(folded, told)
         yield entries, ended
     if folded is not None:
         yield [], [folded]
@@ -170,8 +169,9 @@ async def _swap(connection: Connection, projection: Projection[Any], compared_at
 async def _rows(
     connection: Connection, projection: Projection[Any], streams: Sequence[UUID], up_to: int
 ) -> list[tuple[Any, ...]]:
-    folds = Folds(projection)
-    return folds.rows(folds.add(await read_streams(connection, streams, up_to)))
+    folds, told = Folds(projection), by_stream(await read_streams(connection, streams, up_to))
+    folds.add(told)
+    return folds.rows(told)
 
 
 async def _position(

@@ -51,7 +51,7 @@ async def read_between(
 async def scan(connection: Connection, up_to: int, prefix: str = "") -> AsyncIterator[list[Entry]]:
     """The same from the beginning on, stream after stream, some entries at a time."""
     async for rows in copy_out(connection, _BY_STREAM, up_to, prefix):
-        yield [decode_copied(row) for row in rows]
+        yield list(decode_copied(rows))
 
 
 async def _read(connection: Connection, query: LiteralString, *parameters: object) -> list[Entry]:

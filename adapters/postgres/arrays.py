@@ -151,7 +151,7 @@ def time(moment: datetime) -> bytes:
 
 def moment(microseconds: int) -> datetime:
     """The time that a ``timestamptz`` is in its binary form."""
-    return _EPOCH_TIME + timedelta(microseconds=microseconds)
+    return _EPOCH_TIME + microseconds * _MICROSECOND
 
 
 def _sized(item: bytes | None) -> bytes:

@@ -12,6 +12,7 @@ from adapters import logging
 from adapters.cells.provisioner import registered
 from adapters.settings import load
 from adapters.wiring import database, prepare
+from api import collector
 from api.cli.output import AsJson, write_json
 from api.cli.running import EXIT_CODES, ExitCode, WrongUsage, run
 from api.following import VIEWS
@@ -56,6 +57,7 @@ async def _rebuild(view: str | None, *, check: bool) -> list[tuple[str, Comparis
         raise WrongUsage(f"there is no view of that name: there are {', '.join(VIEWS)}")
     settings = load()
     logging.configure()
+    collector.settle()
     chosen = [VIEWS[view]] if view else list(VIEWS.values())
     found = []
     async with database(settings) as urls:

@@ -34,7 +34,7 @@ from adapters.postgres.embedded import EmbeddedPostgres, Urls
 from adapters.postgres.pool import Connection, connect
 from domain.registry import UnknownEvent
 from projections.follower import Follower
-from projections.projection import Folds
+from projections.projection import Folds, by_stream
 
 HOURS = 3600.0
 STOPS = 4
@@ -136,8 +136,8 @@ async def test_memory_is_bounded(
         folds, later = Folds(TALLY), [entry for entry in entries if entry.version > 1]
         for limit, missing in ((3, set[UUID]()), (4, {entry.stream_id for entry in later})):
             streams = list({entry.stream_id: None for entry in entries})[:limit]
-            folds.add([entry for entry in entries if entry.stream_id in streams])
-            known = [entry for entry in later if entry.stream_id in streams]
+            folds.add(by_stream(entry for entry in entries if entry.stream_id in streams))
+            known = by_stream(entry for entry in later if entry.stream_id in streams)
             assert set(folds.missing(known)) == missing & set(streams)
         async with await home.cell.follow() as connection:
             follower = Follower(home.cell.follow, TALLY, batch=4)
