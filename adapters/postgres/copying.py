@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString, TypeAlias
 
-from psycopg import pq, sql
+from psycopg import Error, pq, sql
+from psycopg.errors import error_from_result
 
 from adapters.postgres.arrays import Array, columns
 from adapters.postgres.pool import Connection
@@ -50,12 +51,20 @@ def _arrived(pg: pq.abc.PGconn) -> list[Row]:
         if not length:
             pg.consume_input()
             length, row = pg.get_copy_data(1)
+        if length < 0:
+            raise _error(pg)
         if not length:
             break
         rows.append(row)
         if length == len(_TRAILER):
             break
     return rows
+
+
+def _error(pg: pq.abc.PGconn) -> Error:
+    """What the server says in the place of a trailer; the end of its answer follows at once."""
+    first, *_ = iter(pg.get_result, None)
+    return error_from_result(first)
 
 
 def _is_trailer(row: Row) -> bool:
