@@ -125,21 +125,31 @@ class Patience:
     def __init__(self, whereabouts: Whereabouts) -> None:
         self._whereabouts = whereabouts
         self._deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        self._is_open = False
+        self._moves = False
+        """It was seen not to be open: that is explanation enough."""
+
+        self._open_at: Place | None = None
+        """Where it was open before this try."""
 
     async def endure(self, error: psycopg.Error) -> None:
         """Wait a moment for a cell that moves, or say that it took too long.
 
         Raises:
             Unavailable: It is later than the deadline.
-            psycopg.Error: It was something else; also where the cell was open before this try,
-                so that what is missing in it is missing for good.
+            psycopg.Error: It was something else. Or the cell was open before this try and after
+                it, in one place: what is missing in it is missing for good.
         """
-        if not has_moved(error) or self._is_open:
+        if not has_moved(error):
             raise error
         if asyncio.get_running_loop().time() > self._deadline:
             raise Unavailable("cell") from error
         await asyncio.sleep(PAUSE_SECONDS)
-        if error.sqlstate != FENCED and await self._whereabouts.is_open():
+        if error.sqlstate == FENCED or self._moves:
+            await self._whereabouts.now()
+        elif await self._whereabouts.is_open():
+            if self._open_at == self._whereabouts.place:
+                raise error
+            self._open_at = self._whereabouts.place
             await self._whereabouts.connect_anew()
-            self._is_open = True
+        else:
+            self._moves = True

@@ -81,3 +81,27 @@ async def test_a_cell_that_moves_is_waited_for(database: Urls, tmp_path: Path) -
         await open_up(owner)
         await erasing
         assert await home.subject_of(CALLER) is None
+
+
+@asynchronous
+async def test_a_cell_that_is_fenced_again_is_waited_for_again(
+    database: Urls, tmp_path: Path
+) -> None:
+    """That it was open for a moment before does not make a fault of its next fence."""
+    async with new_cell(database, tmp_path) as home, side(database.admin, home.cell.name) as owner:
+        tries = 0
+
+        async def work() -> None:
+            nonlocal tries
+            tries += 1
+            async with home.cell.writing.connection() as writer:
+                if tries == 1:
+                    await writer.execute("SELECT FROM nowhere")
+                elif tries == 2:
+                    await fence(owner)
+                elif tries == 4:
+                    await open_up(owner)
+                await writer.execute("SELECT FROM counter")
+
+        await home.cell.whereabouts.patiently(work)
+        assert tries == 4
