@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from adapters.event_store.appending import STATEMENTS, append
-from adapters.event_store.batch import EntryRow, ready
+from adapters.event_store.rows import EntryRow, parameters
 from adapters.postgres.channel import Channel
 from bench.ground import Home
 
@@ -55,6 +55,6 @@ class Appender:
             self._wake.clear()
             taken, self._waiting = self._waiting, []
             entries = [one for one, _ in taken]
-            await append(self._channel, ready(self._epoch, datetime.now(UTC), entries))
+            await append(self._channel, parameters(self._epoch, datetime.now(UTC), entries))
             for _, answer in taken:
                 answer.set_result(None)

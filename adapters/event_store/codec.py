@@ -34,8 +34,17 @@ class Row(NamedTuple):
     body: bytes
 
 
+class _Written(msgspec.Struct, frozen=True):
+    """An entry's body on its way in."""
+
+    actor: str
+    cause_id: UUID
+    correlation_id: UUID
+    event: Event
+
+
 class _Body(msgspec.Struct, Generic[Said], frozen=True, gc=False, forbid_unknown_fields=True):
-    """An entry's body; the ids are parsed when they are asked for, which is seldom."""
+    """The same as it is read; the ids are parsed when they are asked for, which is seldom."""
 
     actor: str
     cause_id: str
@@ -51,7 +60,7 @@ COLUMNS = "position, recorded_at, workspace_id, stream_id, version, schema_versi
 def encode(event: Event, context: Context, stream_id: UUID) -> bytes:
     """The body of an entry. A ``Clear`` value left in the event is a ``TypeError``."""
     correlation_id = context.correlation_id or stream_id
-    return _ENCODER.encode(_Body(context.actor, str(context.cause_id), str(correlation_id), event))
+    return _ENCODER.encode(_Written(context.actor, context.cause_id, correlation_id, event))
 
 
 def decode(row: Sequence[Any]) -> Entry:

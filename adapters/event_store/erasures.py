@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import psycopg
 
 from adapters.event_store.appending import APPEND
-from adapters.event_store.batch import EntryRow, ready
 from adapters.event_store.codec import encode
 from adapters.event_store.history import read_stream
+from adapters.event_store.rows import EntryRow, parameters
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.pool import Connection, Pool
@@ -130,7 +130,7 @@ class Erasures:
                 told = await read_stream(connection, subject_id)
                 rows = _rows(workspace_id, subject_id, told, command, context)
                 if rows:
-                    await connection.execute(APPEND, ready(epoch, self._clock(), rows))
+                    await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
             deleted += last
         return deleted
 

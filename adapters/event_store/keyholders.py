@@ -4,39 +4,28 @@ What a batch brings is the cell's only once the batch is committed. Another proc
 the same number or opened the same day first: then the append fails, and the batch is made anew.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from adapters.event_store.knowledge import ERASED, Knowledge
-from adapters.keys.sealing import Locks, context_of, locks_of, new_key, secret_of
+from adapters.event_store.knowledge import ERASED, Knowledge, Unread
+from adapters.event_store.rows import NewBucket, NewSubject
+from adapters.keys.sealing import new_key, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
-from adapters.postgres.arrays import Array, Bytes, Dates, Texts, Uuids, columns
 from domain.identifiers import bucket_id, new_subject_id
 from domain.personal_data import Clear, Personal, Sealed
 
 NO_CAMPAIGN = ""
 
 
-class NewSubject(NamedTuple):
-    """Somebody whom the batch is the first to meet."""
+class Owners(NamedTuple):
+    """Whose a value is, and under which locks."""
 
-    subject_id: UUID
-    workspace_id: UUID
-    wrapped: bytes
-    digest: bytes | None
-    """Under which they are found again; ``None`` for who cannot be recognised."""
-
-
-class NewBucket(NamedTuple):
-    """A category's values of a day of which the batch has the first."""
-
-    bucket_id: UUID
-    workspace_id: UUID
-    category: str
-    campaign: str
-    day: date
-    wrapped: bytes
+    subjects: tuple[UUID, ...]
+    bucket: UUID
+    secret: bytes | None
+    """What their keys come to together; ``None`` where one of the subjects was erased."""
 
 
 class Keyholders:
@@ -51,6 +40,13 @@ class Keyholders:
         self._digests: dict[tuple[UUID, str], bytes] = {}
         self._buckets: dict[tuple[UUID, str], UUID] = {}
         self._unrecognised: dict[Clear, UUID] = {}
+        self._absent: set[bytes | UUID] = set()
+        """Digests and buckets for which the cell was asked."""
+
+    def asked(self, digests: Iterable[bytes], buckets: Iterable[UUID]) -> None:
+        """Whoever of these is still unknown is not in the cell."""
+        self._absent.update(digests)
+        self._absent.update(buckets)
 
     def digest(self, workspace_id: UUID, lookup: str) -> bytes:
         """Where a number is found. Hashed once for a batch, and forgotten with it."""
@@ -60,7 +56,7 @@ class Keyholders:
             found = self._digests[place] = self.keys[workspace_id].digest(lookup)
         return found
 
-    def subjects_of(self, workspace_id: UUID, clear: Clear) -> tuple[UUID, ...]:
+    def _subjects_of(self, workspace_id: UUID, clear: Clear) -> tuple[UUID, ...]:
         """Whose value it is: somebody named elsewhere, somebody known, or somebody new."""
         if clear.about:
             named = (self._named(workspace_id, other) for other in clear.about)
@@ -71,7 +67,10 @@ class Keyholders:
             return (self._unrecognised[clear],)
         digest = self.digest(workspace_id, clear.lookup)
         known = self._knowledge.subjects.get(digest)
-        return (known or self._bring_subject(workspace_id, digest),)
+        if known is None:
+            self._require(digest)
+            known = self._bring_subject(workspace_id, digest)
+        return (known,)
 
     def today(self, workspace_id: UUID, category: str) -> UUID:
         """The id of the bucket of today's values of this category, be it there or not."""
@@ -82,39 +81,51 @@ class Keyholders:
             self._buckets[place] = bucket
         return bucket
 
-    def bucket_of(self, workspace_id: UUID, category: str) -> UUID:
+    def _bucket_of(self, workspace_id: UUID, category: str) -> UUID:
         """The same, brought where the cell has none."""
         bucket = self.today(workspace_id, category)
-        if self._knowledge.bucket_keys.get(bucket) is None:
+        if self._knowledge.bucket_keys.get(bucket.int) is None:
+            self._require(bucket)
             self._bring_bucket(bucket, workspace_id, category)
         return bucket
 
-    def locks(
-        self, workspace_id: UUID, stream_id: UUID, subjects: tuple[UUID, ...], bucket: UUID
-    ) -> Locks | None:
-        """The keys to seal with; ``None`` where one of the subjects was erased."""
-        owners = (bucket, *subjects)
-        secret = self._knowledge.secrets.get(owners)
+    def _require(self, absent: bytes | UUID) -> None:
+        """Nobody brings what the cell may have."""
+        if absent not in self._absent:
+            raise Unread
+
+    def of(self, workspace_id: UUID, clear: Clear) -> Owners:
+        """The owners of a value; those whom the cell does not have are brought.
+
+        Raises:
+            Unread: Nobody knows whether the cell has them.
+        """
+        subjects = self._subjects_of(workspace_id, clear)
+        bucket = self._bucket_of(workspace_id, clear.category)
+        return Owners(subjects, bucket, self._secret(subjects, bucket))
+
+    def brought(self) -> tuple[list[NewSubject], list[NewBucket]]:
+        """Whom it brings, with every key wrapped."""
+        return self._new_subjects, self._new_buckets
+
+    def _secret(self, subjects: tuple[UUID, ...], bucket: UUID) -> bytes | None:
+        knowledge = self._knowledge
+        owners = (bucket.int, *[subject.int for subject in subjects])
+        secret = knowledge.secrets.get(owners)
         if secret is None:
-            keys = [self._knowledge.subject_keys[subject] for subject in subjects]
+            keys = [knowledge.subject_keys[subject.int] for subject in subjects]
             if ERASED in keys:
                 return None
-            secret = secret_of(keys, self._knowledge.bucket_keys[bucket])
-            self._knowledge.secrets.put(owners, secret)
-        return locks_of(secret, context_of(workspace_id, stream_id))
-
-    def parameters(self) -> tuple[Array, ...]:
-        """What it brings, with every key wrapped, as ``append()`` takes it."""
-        people = columns(self._new_subjects, (Uuids, Uuids, Bytes, Bytes))
-        days = columns(self._new_buckets, (Uuids, Uuids, Texts, Texts, Dates, Bytes))
-        return (*people, *days)
+            secret = secret_of(keys, knowledge.bucket_keys[bucket.int])
+            knowledge.secrets.put(owners, secret)
+        return secret
 
     def _named(self, workspace_id: UUID, other: Personal) -> tuple[UUID, ...]:
         match other:
             case Sealed():
                 return other.subjects
             case Clear():
-                return self.subjects_of(workspace_id, other)
+                return self._subjects_of(workspace_id, other)
             case _:
                 raise TypeError(type(other).__name__)
 
@@ -122,7 +133,7 @@ class Keyholders:
         subject, key = new_subject_id(), new_key()
         wrapped = self.keys[workspace_id].wrap_subject(key, subject)
         self._new_subjects.append(NewSubject(subject, workspace_id, wrapped, digest))
-        self._knowledge.subject_keys.put(subject, key)
+        self._knowledge.subject_keys.put(subject.int, key)
         if digest is not None:
             self._knowledge.subjects.put(digest, subject)
         return subject
@@ -133,4 +144,4 @@ class Keyholders:
         self._new_buckets.append(
             NewBucket(bucket, workspace_id, category, NO_CAMPAIGN, self._day, wrapped)
         )
-        self._knowledge.bucket_keys.put(bucket, key)
+        self._knowledge.bucket_keys.put(bucket.int, key)

@@ -4,11 +4,14 @@ It runs ahead of the history by the batches that are not committed yet; when one
 all of it is forgotten. Keys and lookups are as of one *epoch* of the cell. Destroying a key
 anywhere moves the epoch, and an append under an old one is refused (``RL001``). So nothing is ever
 sealed for a subject who was erased.
+
+Whatever has an id is known by the number of it: Python compares numbers itself, and UUIDs by
+functions written in Python.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from adapters.event_store.requests import Stream
@@ -19,8 +22,15 @@ Value = TypeVar("Value")
 LIMIT = 2_000
 """How much of each kind is young; as much again may be old."""
 
+FAR_BEHIND: Final = 2_000
+"""So many entries of others are not read one by one: every stream is read when it is needed."""
+
 ERASED: Final = b""
 """In the place of the key of a subject who was erased."""
+
+
+class Unread(KeyError):  # noqa: N818 - it says what it is
+    """Something that is needed was not read, or is forgotten by now."""
 
 
 class Remembered(Generic[Key, Value]):
@@ -48,7 +58,7 @@ class Remembered(Generic[Key, Value]):
         """What must be known of it by now."""
         found = self.get(key)
         if found is None:
-            raise KeyError(key)
+            raise Unread
         return found
 
     def put(self, key: Key, value: Value) -> None:
@@ -71,6 +81,13 @@ class Remembered(Generic[Key, Value]):
             self._young, self._old = {}, self._young
 
 
+class Gap(NamedTuple):
+    """Positions that others filled: those after the first one, up to and with the second."""
+
+    after: int
+    until: int
+
+
 @dataclass(slots=True)
 class Knowledge:
     """The writer's memory. Keys are unwrapped as they come in."""
@@ -79,29 +96,50 @@ class Knowledge:
     seen: int | None = None
     """Up to this position every append of anybody was taken in."""
 
-    is_behind: bool = False
-    """Whether somebody else was seen to append after that."""
+    gap: Gap | None = None
+    """What somebody else appended after that, and perhaps some of ours between."""
 
-    streams: Remembered[UUID, Stream] = field(default_factory=Remembered)
+    reached: int = 0
+    """The last position that we know of."""
+
+    streams: Remembered[int, Stream] = field(default_factory=Remembered)
     subjects: Remembered[bytes, UUID] = field(default_factory=Remembered)
     """By the digest of what they are found by."""
 
-    subject_keys: Remembered[UUID, bytes] = field(default_factory=Remembered)
-    bucket_keys: Remembered[UUID, bytes] = field(default_factory=Remembered)
-    secrets: Remembered[tuple[UUID, ...], bytes] = field(default_factory=Remembered)
+    subject_keys: Remembered[int, bytes] = field(default_factory=Remembered)
+    bucket_keys: Remembered[int, bytes] = field(default_factory=Remembered)
+    secrets: Remembered[tuple[int, ...], bytes] = field(default_factory=Remembered)
     """What a bucket's key and its subjects' keys come to together."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody else was seen to append."""
+        return self.gap is not None
+
+    def begin(self, position: int) -> None:
+        """All that is known was read when the history had come at least this far."""
+        self.seen = self.reached = position
 
     def appended(self, before: int, count: int) -> None:
         """A batch of ours is durable, right after this position."""
-        if self.seen is None or self.seen == before:
-            self.seen = before + count
-        else:
-            self.is_behind = True
+        if self.seen is None:
+            self.begin(before)
+        if before != self.reached:
+            self.gap = Gap(self.seen or 0, before)
+        self.reached = before + count
+        if self.gap is not None and self.gap.until - self.gap.after > FAR_BEHIND:
+            self.streams.clear()
+            self.gap = None
+        if self.gap is None:
+            self.seen = self.reached
+
+    def caught_up(self) -> None:
+        """Whatever is in the gap was taken in."""
+        self.seen, self.gap = self.reached, None
 
     def forget(self) -> None:
         """Something of it is wrong, or rests on what never came to be."""
-        self.epoch = self.seen = None
-        self.is_behind = False
+        self.epoch = self.seen = self.gap = None
         for kind in self._kinds():
             kind.clear()
 

@@ -1,18 +1,19 @@
 """Reads whatever a batch needs to know and the writer does not: one round trip, seldom two."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from adapters.event_store.codec import event_of
 from adapters.event_store.keyholders import Keyholders
 from adapters.event_store.knowledge import ERASED, Knowledge
 from adapters.event_store.requests import Request, Stream, clear_values, lookups_in
-from adapters.postgres.arrays import Array, Bytes, Uuids, big_int
+from adapters.postgres.arrays import Bytes, Uuids, big_int
 from adapters.postgres.channel import Call, Channel, Rows
 from domain.errors import IntegrityAlarm
+from domain.messages import Event
 
-EPOCH: Final = b"epoch"
+COUNTER: Final = b"counter"
 OTHERS: Final = b"others"
 STREAMS: Final = b"streams"
 LOOKUPS: Final = b"lookups"
@@ -20,10 +21,10 @@ SUBJECTS: Final = b"subjects"
 BUCKETS: Final = b"buckets"
 
 STATEMENTS: Final = {
-    EPOCH: "SELECT epoch FROM counter",
+    COUNTER: "SELECT epoch, position FROM counter",
     OTHERS: """
-        SELECT stream_id, max(version), max(position) FROM entries
-        WHERE position > $1 GROUP BY stream_id
+        SELECT stream_id, workspace_id, version, schema_version, name, body FROM entries
+        WHERE position > $1 AND position <= $2 ORDER BY position
     """,
     STREAMS: """
         SELECT stream_id, workspace_id, version, schema_version, name, body FROM entries
@@ -47,101 +48,115 @@ STATEMENTS: Final = {
 """What the channel has prepared."""
 
 
+class Unknown(NamedTuple):
+    """What requests need and nobody read."""
+
+    streams: dict[UUID, Request]
+    digests: set[bytes]
+    buckets: set[UUID]
+
+
 async def learn(
     channel: Channel, knowledge: Knowledge, holders: Keyholders, requests: Collection[Request]
-) -> frozenset[UUID]:
-    """Read what these requests need; the streams that were read just now.
+) -> Collection[UUID]:
+    """Read whatever these requests may need; the streams that were read just now.
 
     Raises:
         IntegrityAlarm: A key is missing and nobody destroyed it, or it does not unwrap.
         UnknownEvent: A stream has an event from a newer program.
     """
-    if knowledge.is_behind and knowledge.seen is not None:
-        await _look_after(channel, knowledge)
-    streams = {r.stream_id: r for r in requests if knowledge.streams.get(r.stream_id) is None}
-    digests = _unknown_digests(knowledge, holders, requests)
-    buckets = _unknown_buckets(knowledge, holders, requests)
-    asked = {
-        STREAMS: Uuids(list(streams)) if streams else None,
-        LOOKUPS: Bytes(digests) if digests else None,
-        BUCKETS: Uuids(buckets) if buckets else None,
-    }
-    found = await _ask(channel, asked, with_epoch=knowledge.epoch is None)
-    if EPOCH in found:
-        knowledge.epoch = _int(found[EPOCH][0][0])
-    _fold(knowledge, streams, found.get(STREAMS, []))
-    for workspace, subject, wrapped, digest in found.get(LOOKUPS, []):
-        owner = _learn_subject(knowledge, holders, workspace, subject, wrapped)
-        knowledge.subjects.put(digest, owner)
-    for workspace, bucket, wrapped in found.get(BUCKETS, []):
-        key = holders.keys[_uuid(workspace)]
-        knowledge.bucket_keys.put(_uuid(bucket), key.unwrap_bucket(wrapped, _uuid(bucket)))
+    unknown = _unknown(knowledge, holders, requests)
+    if calls := _calls(knowledge, unknown):
+        names = [call.statement for call in calls]
+        found = dict(zip(names, await channel.call(*calls), strict=True))
+        _take_in(knowledge, holders, unknown, found)
     await _learn_named(channel, knowledge, holders, requests)
-    return frozenset(streams)
+    holders.asked(unknown.digests, unknown.buckets)
+    return unknown.streams
 
 
-async def _ask(
-    channel: Channel, asked: Mapping[bytes, Array | None], *, with_epoch: bool
-) -> dict[bytes, Rows]:
-    calls = [Call(name, (array.data,)) for name, array in asked.items() if array is not None]
-    if with_epoch:
-        calls.append(Call(EPOCH))
-    if not calls:
-        return {}
-    names = [call.statement for call in calls]
-    return dict(zip(names, await channel.call(*calls), strict=True))
-
-
-async def _look_after(channel: Channel, knowledge: Knowledge) -> None:
-    """Somebody else appended: forget the streams that went on without us."""
-    (rows,) = await channel.call(Call(OTHERS, (big_int(knowledge.seen or 0),)))
-    for stream, version, position in rows:
-        known = knowledge.streams.get(_uuid(stream))
-        if known is not None and known.version < _int(version):
-            knowledge.streams.forget((_uuid(stream),))
-        knowledge.seen = max(knowledge.seen or 0, _int(position))
-    knowledge.is_behind = False
-
-
-def _unknown_digests(
-    knowledge: Knowledge, holders: Keyholders, requests: Iterable[Request]
-) -> list[bytes]:
-    wanted = {
-        holders.digest(request.workspace_id, lookup)
-        for request in requests
-        for lookup in lookups_in(request.command)
-    }
-    return [digest for digest in wanted if not _has_key(knowledge, digest)]
+def _unknown(knowledge: Knowledge, holders: Keyholders, requests: Iterable[Request]) -> Unknown:
+    unknown = Unknown({}, set(), set())
+    for request in requests:
+        if knowledge.streams.get(request.stream_id.int) is None:
+            unknown.streams[request.stream_id] = request
+        for _, value in clear_values(request.command):
+            bucket = holders.today(request.workspace_id, value.category)
+            if knowledge.bucket_keys.get(bucket.int) is None:
+                unknown.buckets.add(bucket)
+            for lookup in lookups_in(value):
+                digest = holders.digest(request.workspace_id, lookup)
+                if not _has_key(knowledge, digest):
+                    unknown.digests.add(digest)
+    return unknown
 
 
 def _has_key(knowledge: Knowledge, digest: bytes) -> bool:
     subject = knowledge.subjects.get(digest)
-    return subject is not None and knowledge.subject_keys.get(subject) is not None
+    return subject is not None and knowledge.subject_keys.get(subject.int) is not None
 
 
-def _unknown_buckets(
-    knowledge: Knowledge, holders: Keyholders, requests: Iterable[Request]
-) -> list[UUID]:
-    wanted = {
-        holders.today(request.workspace_id, value.category)
-        for request in requests
-        for _, value in clear_values(request.command)
-    }
-    return [bucket for bucket in wanted if knowledge.bucket_keys.get(bucket) is None]
+def _calls(knowledge: Knowledge, unknown: Unknown) -> list[Call]:
+    """In their order: a stream is read after what tells how far the history has come."""
+    calls = []
+    if knowledge.epoch is None:
+        calls.append(Call(COUNTER))
+    if knowledge.gap is not None:
+        calls.append(Call(OTHERS, [big_int(position) for position in knowledge.gap]))
+    if unknown.streams:
+        calls.append(Call(STREAMS, (Uuids(list(unknown.streams)).data,)))
+    if unknown.digests:
+        calls.append(Call(LOOKUPS, (Bytes(list(unknown.digests)).data,)))
+    if unknown.buckets:
+        calls.append(Call(BUCKETS, (Uuids(list(unknown.buckets)).data,)))
+    return calls
 
 
-def _fold(knowledge: Knowledge, streams: dict[UUID, Request], rows: Rows) -> None:
+def _take_in(
+    knowledge: Knowledge, holders: Keyholders, unknown: Unknown, found: Mapping[bytes, Rows]
+) -> None:
+    for epoch, position in found.get(COUNTER, ()):
+        knowledge.epoch = _int(epoch)
+        knowledge.begin(_int(position))
+    if OTHERS in found:
+        _follow(knowledge, found[OTHERS])
+    _fold(knowledge, unknown.streams, found.get(STREAMS, []))
+    for workspace, subject, wrapped, digest in found.get(LOOKUPS, ()):
+        owner = _learn_subject(knowledge, holders, workspace, subject, wrapped)
+        knowledge.subjects.put(digest, owner)
+    for workspace, bucket, wrapped in found.get(BUCKETS, ()):
+        key = holders.keys[_uuid(workspace)].unwrap_bucket(wrapped, _uuid(bucket))
+        knowledge.bucket_keys.put(_number(bucket), key)
+
+
+def _follow(knowledge: Knowledge, rows: Rows) -> None:
+    """Somebody else appended: the streams that we know go on with what they are."""
+    for stream_id, _, version, schema_version, name, body in rows:
+        number = _number(stream_id)
+        stream = knowledge.streams.get(number)
+        if stream is None or stream.version >= _int(version):
+            continue
+        try:
+            knowledge.streams.put(number, stream.after(_event(schema_version, name, body)))
+        except Exception:  # noqa: BLE001 - whatever does not follow from what we know
+            # From a newer program; or a batch of ours is under way and about to fail on it.
+            knowledge.streams.forget((number,))
+    knowledge.caught_up()
+
+
+def _fold(knowledge: Knowledge, streams: Mapping[UUID, Request], rows: Rows) -> None:
     folded = {
-        stream_id: Stream(0, request.decider.initial, request.workspace_id)
+        stream_id.int: Stream(request.decider, request.workspace_id, 0, request.decider.initial)
         for stream_id, request in streams.items()
     }
-    for stream_id, workspace_id, version, schema_version, name, body in rows:
-        place = _uuid(stream_id)
-        stream = folded[place]._replace(workspace_id=_uuid(workspace_id))
-        event = event_of(name.decode(), _int(schema_version), body)
-        folded[place] = stream.after(streams[place].decider, _int(version), event)
-    for stream_id, stream in folded.items():
-        knowledge.streams.put(stream_id, stream)
+    for stream_id, workspace_id, _, schema_version, name, body in rows:
+        number = _number(stream_id)
+        stream = folded[number]
+        if not stream.version:
+            stream = stream._replace(workspace_id=_uuid(workspace_id))
+        folded[number] = stream.after(_event(schema_version, name, body))
+    for number, stream in folded.items():
+        knowledge.streams.put(number, stream)
 
 
 async def _learn_named(
@@ -151,8 +166,8 @@ async def _learn_named(
     missing = {
         subject
         for request in requests
-        for subject in _named(knowledge.streams[request.stream_id], request)
-        if knowledge.subject_keys.get(subject) is None
+        for subject in _named(knowledge.streams[request.stream_id.int], request)
+        if knowledge.subject_keys.get(subject.int) is None
     }
     if not missing:
         return
@@ -161,7 +176,7 @@ async def _learn_named(
         if erased_at is None:
             _learn_subject(knowledge, holders, workspace, subject, wrapped)
         else:
-            knowledge.subject_keys.put(_uuid(subject), ERASED)
+            knowledge.subject_keys.put(_number(subject), ERASED)
 
 
 def _named(stream: Stream, asker: Request) -> frozenset[UUID]:
@@ -180,12 +195,21 @@ def _learn_subject(
     if wrapped is None:
         raise IntegrityAlarm("a key is missing and nobody destroyed it")
     owner, key = _uuid(subject), holders.keys[_uuid(workspace)]
-    knowledge.subject_keys.put(owner, key.unwrap_subject(wrapped, owner))
+    knowledge.subject_keys.put(owner.int, key.unwrap_subject(wrapped, owner))
     return owner
+
+
+def _event(schema_version: bytes, name: bytes, body: bytes) -> Event:
+    return event_of(name.decode(), _int(schema_version), body)
 
 
 def _int(value: bytes) -> int:
     return int.from_bytes(value, "big", signed=True)
+
+
+def _number(value: bytes) -> int:
+    """The number of an id."""
+    return int.from_bytes(value, "big")
 
 
 def _uuid(value: bytes) -> UUID:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from adapters.event_store.batch import Batch
 from adapters.event_store.keyholders import Keyholders
-from adapters.event_store.knowledge import Knowledge
+from adapters.event_store.knowledge import Knowledge, Unread
 from adapters.event_store.learning import learn
 from adapters.event_store.lines import Lines
 from adapters.event_store.requests import Clock, Waiting
@@ -40,25 +40,42 @@ class Preparing:
         keys = await self._keys(waiting)
         known = [one for one in waiting if one.request.workspace_id in keys]
         holders = Keyholders(self.knowledge, keys, now.date())
-        requests = [one.request for one in known]
-        fresh = await learn(await self._lines.reading(), self.knowledge, holders, requests)
         batch = Batch(self.knowledge, holders, now)
+        fresh = await self._learn(holders, known, only_new=True)
         for number, one in enumerate(known):
             if batch.bytes > MAX_BATCH_BYTES:
                 return batch, known[number:]
-            _decide(batch, one, fresh)
+            try:
+                _decide(batch, one, fresh)
+            except Unread:
+                fresh |= await self._learn(holders, known[number:])
+                _decide(batch, one, fresh)
         return batch, ()
+
+    async def _learn(
+        self, holders: Keyholders, waiting: Sequence[Waiting], *, only_new: bool = False
+    ) -> set[UUID]:
+        """Read what these need, or what those of them need whose streams are not known."""
+        requests = [one.request for one in waiting]
+        if only_new:
+            streams = self.knowledge.streams
+            requests = [one for one in requests if streams.get(one.stream_id.int) is None]
+            if not requests and self.knowledge.gap is None:
+                return set()
+        return set(await learn(await self._lines.reading(), self.knowledge, holders, requests))
 
     async def _keys(self, waiting: Iterable[Waiting]) -> dict[UUID, WorkspaceKey]:
         """The workspaces' keys; whoever asks for a workspace that is not here fails."""
-        found = {}
-        for workspace_id in {one.request.workspace_id for one in waiting}:
-            key = self._keyring.known(workspace_id)
+        found: dict[UUID, WorkspaceKey] = {}
+        for one in waiting:
+            workspace_id = one.request.workspace_id
+            if workspace_id in found:
+                continue
+            key = self._keyring.known(workspace_id) or await self._fetched(workspace_id)
             if key is None:
-                key = await self._fetched(workspace_id)
-            if key is not None:
+                fail((one,), NotFound("workspace"))
+            else:
                 found[workspace_id] = key
-        fail((w for w in waiting if w.request.workspace_id not in found), NotFound("workspace"))
         return found
 
     async def _fetched(self, workspace_id: UUID) -> WorkspaceKey | None:
@@ -77,6 +94,8 @@ def _decide(batch: Batch, one: Waiting, fresh: Collection[UUID]) -> None:
         batch.add(one)
     except Refused as refusal:
         batch.refuse(one, refusal, is_certain=one.request.stream_id in fresh)
+    except Unread:
+        raise
     except Exception as error:  # noqa: BLE001 - it breaks this request, and must break no other
         fail((one,), error)
 

@@ -17,8 +17,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from adapters.event_store.appending import APPEND
-from adapters.event_store.batch import EntryRow, ready
 from adapters.event_store.requests import Clock
+from adapters.event_store.rows import EntryRow, parameters
 from adapters.postgres.pool import Role, acting_as
 
 _ROLE: Final[Role] = "ringledger_writer"
@@ -78,7 +78,9 @@ class CellRecorder(PostgresApplicationRecorder):
             )
             for e in events
         ]
-        return _one(connection.execute(APPEND, ready(epoch, self._clock(), entries), prepare=True))
+        return _one(
+            connection.execute(APPEND, parameters(epoch, self._clock(), entries), prepare=True)
+        )
 
 
 def _one(cursor: Cursor[DictRow]) -> int:

@@ -25,6 +25,8 @@ class Request(NamedTuple):
     decider: AnyDecider
     command: Command
     context: Context
+    size: int = 0
+    """Bytes that it came in, where that may be many: so much of it waits in memory."""
 
 
 class Receipt(NamedTuple):
@@ -47,45 +49,45 @@ class Waiting(NamedTuple):
 class Stream(NamedTuple):
     """A stream as the writer knows it: no personal value in it, so it may be kept in memory."""
 
+    decider: AnyDecider
+    workspace_id: UUID
     version: int
     state: Any
-    workspace_id: UUID
     subjects: frozenset[UUID] = frozenset()
     """Whose values it holds."""
 
-    def after(self, decider: AnyDecider, version: int, event: Event) -> "Stream":
+    def after(self, event: Event) -> "Stream":
         """The stream with one more sealed event."""
-        subjects = self.subjects.union(subjects_of(event)) if _personal(event) else self.subjects
-        state = decider.evolve(self.state, event)
-        return Stream(version, state, self.workspace_id, subjects)
+        decider, workspace_id, version, state, subjects = self
+        if found := subjects_of(event):
+            subjects = subjects.union(found)
+        return Stream(decider, workspace_id, version + 1, decider.evolve(state, event), subjects)
 
 
-def clear_values(message: Command | Event) -> Iterator[tuple[str, Clear]]:
+def clear_values(message: Command | Event) -> list[tuple[str, Clear]]:
     """The unsealed personal fields of a message."""
-    for name in _personal(message):
-        value = getattr(message, name)
-        if isinstance(value, Clear):
-            yield name, value
+    return [
+        (name, value)
+        for name in personal_fields(type(message))
+        if isinstance(value := getattr(message, name), Clear)
+    ]
 
 
-def lookups_in(message: Command | Event) -> Iterator[str]:
-    """By what the people of a message's values are found, those that a value is about too."""
-    for _, value in clear_values(message):
-        for person in (value, *value.about):
-            if isinstance(person, Clear) and person.lookup is not None:
-                yield person.lookup
+def lookups_in(value: Clear) -> Iterator[str]:
+    """By what the person of a value is found, and those whom it is about."""
+    for person in (value, *value.about):
+        if isinstance(person, Clear) and person.lookup is not None:
+            yield person.lookup
 
 
-def subjects_of(event: Event) -> Iterator[UUID]:
+def subjects_of(event: Event) -> list[UUID]:
     """The data subjects that a sealed event names."""
-    for name in _personal(event):
-        value = getattr(event, name)
-        if isinstance(value, Sealed):
-            yield from value.subjects
-
-
-def _personal(message: Message) -> tuple[str, ...]:
-    return personal_fields(type(message))
+    return [
+        subject
+        for name in personal_fields(type(event))
+        if isinstance(value := getattr(event, name), Sealed)
+        for subject in value.subjects
+    ]
 
 
 @cache

@@ -186,7 +186,7 @@ class CellWriter:
 
     def _decide_anew(self, waiting: list[Waiting]) -> None:
         """What we know of their streams may be out of date: it has to be read."""
-        self._preparing.knowledge.streams.forget(one.request.stream_id for one in waiting)
+        self._preparing.knowledge.streams.forget(one.request.stream_id.int for one in waiting)
         self._queue.extendleft(reversed(waiting))
 
     async def _step_back(self, batch: Batch, error: psycopg.Error) -> None:

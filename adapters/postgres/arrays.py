@@ -7,6 +7,7 @@ small number makes another prepared statement. Here the caller names it; it is f
 import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from psycopg.pq import Format
 _HEADER = struct.Struct("!iiIii")
 _EMPTY = struct.Struct("!iiI")
 _NULL = b"\xff\xff\xff\xff"
+_SIXTEEN = b"\x00\x00\x00\x10"
 _INT = struct.Struct("!ii")
 _SMALL = struct.Struct("!ih")
 _BIG = struct.Struct("!iq")
@@ -50,7 +52,10 @@ class Uuids(Array):
     element, oid = 2950, 2951
 
     def __init__(self, items: Sequence[UUID | None]) -> None:
-        super().__init__([_NULL if i is None else b"\x00\x00\x00\x10" + i.bytes for i in items])
+        # Not ``bytes``, a property written in Python: there are four ids in every row.
+        super().__init__(
+            [_NULL if i is None else _SIXTEEN + i.int.to_bytes(16, "big") for i in items]
+        )
 
 
 class Ints(Array):
@@ -131,12 +136,17 @@ class Jsons(Array):
 
 
 def columns(
-    rows: Sequence[tuple[Any, ...]], kinds: Sequence[Callable[[Any], Array]]
-) -> list[Array]:
+    rows: Sequence[tuple[Any, ...]], kinds: tuple[Callable[[Any], Array], ...]
+) -> Sequence[Array]:
     """Rows as one array for each of their columns."""
     if not rows:
-        return [kind(()) for kind in kinds]
+        return _empty(kinds)
     return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]
+
+
+@cache
+def _empty(kinds: tuple[Callable[[Any], Array], ...]) -> Sequence[Array]:
+    return [kind(()) for kind in kinds]
 
 
 def big_int(number: int) -> bytes:
