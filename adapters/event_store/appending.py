@@ -1,11 +1,10 @@
 """The one way into the history: the cell's SQL function ``append()``, and how it says no."""
 
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from adapters.postgres.arrays import Array, big_int, time
-from adapters.postgres.channel import Call, Channel
+from adapters.postgres.channel import Answer, Call, Channel, Rows
 
 ARGUMENTS: Final = 26
 
@@ -32,19 +31,21 @@ STREAM_VERSION: Final = "entries_stream_version"
 """The constraint that somebody else's append to the same stream breaks."""
 
 
-async def append(channel: Channel, parameters: tuple[Any, ...]) -> int:
-    """Append durably, all or nothing; the position before the first entry.
+def append(channel: Channel, parameters: tuple[Any, ...]) -> Answer:
+    """Append durably, all or nothing.
 
     Raises:
-        psycopg.Error: See the function: ``STALE``, a unique violation, or that the cell moves.
+        psycopg.Error: When it is awaited. See the function: ``STALE``, a unique violation, or
+            that the cell moves.
     """
     epoch, now, *arrays = parameters
-    (rows,) = await channel.call(Call(_APPEND, _binary(epoch, now, arrays)))
-    return int.from_bytes(rows[0][0], "big")
+    data = [array.data for array in arrays]
+    return channel.send(Call(_APPEND, [big_int(epoch), time(now), *data]))
 
 
-def _binary(epoch: int, now: datetime, arrays: list[Array]) -> list[bytes]:
-    return [big_int(epoch), time(now), *[array.data for array in arrays]]
+def position_before(answer: list[Rows]) -> int:
+    """The position before the first entry that was appended."""
+    return int.from_bytes(answer[0][0][0], "big")
 
 
 async def conflicts(channel: Channel, streams: Array, versions: Array) -> frozenset[UUID]:

@@ -17,17 +17,27 @@ import psycopg
 import structlog
 
 from adapters.cells.whereabouts import has_moved
-from adapters.event_store.appending import STALE, STREAM_VERSION, append, conflicts
+from adapters.event_store.appending import (
+    STALE,
+    STREAM_VERSION,
+    append,
+    conflicts,
+    position_before,
+)
 from adapters.event_store.batch import Batch
 from adapters.event_store.lines import Connect, Lines
 from adapters.event_store.preparing import Preparing, fail
 from adapters.event_store.requests import Clock as Clock  # noqa: PLC0414 - who opens a cell finds it here
 from adapters.event_store.requests import Receipt, Request, Waiting
 from adapters.keys.keyring import Keyring
+from adapters.postgres.channel import Answer
 from domain.errors import Overloaded, Unavailable
 
 MAX_WAITING = 5_000
 """More than this waiting is refused (503): memory must not grow with a slow disk."""
+
+MAX_WAITING_BYTES = 32 * 1024 * 1024
+"""The same for few that are large. What a request came in as is a part of what it takes."""
 
 MAX_BATCH = 500
 SPLIT: Final = 24
@@ -50,7 +60,7 @@ class Flight(NamedTuple):
     """A batch that is being committed."""
 
     batch: Batch
-    commit: asyncio.Task[int]
+    commit: Answer
 
 
 class CellWriter:
@@ -60,6 +70,9 @@ class CellWriter:
         self._lines = Lines(connect)
         self._preparing = Preparing(self._lines, keyring, clock)
         self._queue: deque[Waiting] = deque()
+        self._bytes = 0
+        """Of all who are not answered yet."""
+
         self._taken: list[Waiting] = []
         """Out of the queue and not sent yet."""
 
@@ -98,13 +111,17 @@ class CellWriter:
         """
         if self._closing:
             raise Unavailable("closing")
-        if len(self._queue) >= MAX_WAITING:
+        if len(self._queue) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES:
             raise Overloaded("writer")
         waiting = Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if len(self._queue) >= self._enough:
             self._wake.set()
-        return await waiting.answer
+        self._bytes += request.size
+        try:
+            return await waiting.answer
+        finally:
+            self._bytes -= request.size
 
     async def _run(self) -> None:
         while self._queue or self._flight or not self._closing:
@@ -148,14 +165,14 @@ class CellWriter:
         """Wait for the batch under way and answer for it."""
         while self._flight is not None:
             try:
-                before = await self._flight.commit
+                answer = await self._flight.commit
             except psycopg.errors.UniqueViolation as error:
                 if error.diag.constraint_name != STREAM_VERSION:
                     raise
                 await self._step_back(self._flight.batch, error)
             else:
                 batch, self._flight = self._flight.batch, None
-                self._preparing.knowledge.appended(before, batch.entries)
+                self._preparing.knowledge.appended(position_before(answer), batch.entries)
                 self._answer(batch)
 
     async def _launch(self) -> None:
@@ -170,7 +187,7 @@ class CellWriter:
 
     async def _fly(self, batch: Batch) -> Flight:
         channel = await self._lines.appending()
-        commit = asyncio.create_task(append(channel, batch.parameters()))
+        commit = append(channel, batch.parameters())
         commit.add_done_callback(lambda _: self._wake.set())
         return Flight(batch, commit)
 
