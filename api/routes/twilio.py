@@ -108,7 +108,8 @@ async def _keep(admitted: Admitted, channel: str, step: Step | None) -> None:
     account_sids = admitted.known.credentials.account_sids
     try:
         call_id, command = webhook.understand(workspace_id, account_sids, step=step)
-        request = requests.Request(workspace_id, call_id, CALL, command, admitted.context)
+        size = len(webhook.text)
+        request = requests.Request(workspace_id, call_id, CALL, command, admitted.context, size)
     except NotUnderstood as refusal:
         request = _dead_letter(admitted, channel, refusal.code, step)
     await admitted.deployment.ledger.handle(request)
@@ -120,6 +121,7 @@ def _dead_letter(
     letter_id = uuid4()
     log.warning("dead_letter.kept", dead_letter_id=str(letter_id), reason=reason)
     command = KeepDeadLetter(channel=channel, reason=reason, callback=admitted.webhook.kept(step))
+    size = len(admitted.webhook.text)
     return requests.Request(
-        admitted.workspace_id, letter_id, DEAD_LETTER, command, admitted.context
+        admitted.workspace_id, letter_id, DEAD_LETTER, command, admitted.context, size
     )

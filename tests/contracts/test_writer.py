@@ -158,6 +158,33 @@ async def test_too_much_waiting_is_refused_and_nothing_else_is(
 
 
 @asynchronous
+async def test_few_that_are_large_are_too_much_as_well(
+    postgres: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past the bound of bytes a request is refused at once; when those are answered none is."""
+    monkeypatch.setattr(writer, "MAX_WAITING_BYTES", 1_000)
+    async with new_cell(postgres, tmp_path) as home:
+        large, larger, small = (
+            home.address.request(form)._replace(size=size)
+            for form, size in zip(_incoming(3), (500, 600, 1), strict=True)
+        )
+        holder = await psycopg.AsyncConnection.connect(
+            postgres.admin, options=f"-c search_path={home.address.schema}"
+        )
+        async with holder:
+            await holder.execute("SELECT FROM counter FOR UPDATE")
+            waiting = [
+                asyncio.create_task(home.cell.writer.handle(one)) for one in (large, larger)
+            ]
+            await asyncio.sleep(0.1)  # They are in a transaction now, and wait for the counter.
+            with pytest.raises(Overloaded):
+                await home.cell.writer.handle(small)
+        await asyncio.gather(*waiting)
+        await home.cell.writer.handle(small)
+        assert len(await home.entries()) == 6
+
+
+@asynchronous
 async def test_closing_answers_all_who_wait(postgres: Urls, tmp_path: Path) -> None:
     """What was taken is stored before the writer leaves; what comes later is turned away."""
     async with new_cell(postgres, tmp_path) as home:
