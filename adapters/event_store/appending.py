@@ -8,14 +8,14 @@ from adapters.postgres.channel import Answer, Call, Channel, Rows
 
 ARGUMENTS: Final = 26
 
-APPEND: Final = f"SELECT (append({', '.join(['%b'] * ARGUMENTS)})).o_position"  # noqa: S608 - placeholders only
+APPEND: Final = f"SELECT (append({', '.join(['%b'] * ARGUMENTS)})).o_position"
 """For a cursor of psycopg."""
 
 _APPEND: Final = b"append"
 _CONFLICTS: Final = b"conflicts"
 _NUMBERED: Final = ", ".join(f"${number}" for number in range(1, ARGUMENTS + 1))
 STATEMENTS: Final = {
-    _APPEND: f"SELECT (append({_NUMBERED})).o_position",  # noqa: S608 - placeholders only
+    _APPEND: f"SELECT (append({_NUMBERED})).o_position",
     _CONFLICTS: """
         SELECT DISTINCT stream_id FROM entries
         JOIN unnest($1::uuid[], $2::integer[]) AS wanted (stream_id, version)

@@ -136,17 +136,17 @@ class Jsons(Array):
 
 
 def columns(
-    rows: Sequence[tuple[Any, ...]], kinds: tuple[Callable[[Any], Array], ...]
-) -> Sequence[Array]:
+    rows: Sequence[tuple[Any, ...]], kinds: Sequence[Callable[[Any], Array]]
+) -> list[Array]:
     """Rows as one array for each of their columns."""
     if not rows:
-        return _empty(kinds)
+        return [_empty(kind) for kind in kinds]
     return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]
 
 
 @cache
-def _empty(kinds: tuple[Callable[[Any], Array], ...]) -> Sequence[Array]:
-    return [kind(()) for kind in kinds]
+def _empty(kind: Callable[[Any], Array]) -> Array:
+    return kind(())
 
 
 def big_int(number: int) -> bytes:

@@ -1,9 +1,13 @@
 """The writer's memory: bounded, and what was asked for lately stays."""
 
+from uuid import uuid4
+
 import pytest
 
 from adapters.event_store import knowledge
 from adapters.event_store.knowledge import Knowledge, Remembered
+from adapters.event_store.requests import Stream
+from domain.calls.call import CALL
 
 
 def test_what_is_asked_for_stays_and_the_rest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,3 +49,29 @@ def test_a_gap_after_our_last_batch_means_that_somebody_else_appended() -> None:
     assert (known.seen, known.is_behind) == (107, False)
     known.appended(110, 1)
     assert (known.seen, known.is_behind) == (107, True)
+
+
+def test_a_gap_is_what_others_appended_until_it_is_taken_in() -> None:
+    """Our own batches after it are not read; then it is as if nobody had come between."""
+    known = Knowledge()
+    known.begin(100)
+    known.appended(103, 2)
+    known.appended(105, 4)
+    assert known.gap == (100, 103)
+    known.appended(110, 1)
+    assert known.gap == (100, 110)
+    known.caught_up()
+    known.appended(111, 1)
+    assert (known.seen, known.gap) == (112, None)
+
+
+def test_who_is_far_behind_forgets_the_streams_and_reads_no_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An idle process does not read an hour of another's work before it goes on."""
+    monkeypatch.setattr(knowledge, "FAR_BEHIND", 10)
+    known = Knowledge()
+    known.begin(0)
+    known.streams.put(1, Stream(CALL, uuid4(), 1, CALL.initial))
+    known.appended(11, 1)
+    assert (known.seen, known.gap, len(known.streams)) == (12, None, 0)
