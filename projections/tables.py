@@ -38,12 +38,11 @@ async def new_table(
     connection: Connection, projection: Projection[Any], name: str
 ) -> AsyncIterator[Callable[[Rows], Awaitable[None]]]:
     """Make a temporary table of the view's shape; whoever is in here fills it with rows."""
-    sent = f"{name}_as_sent"
-    for statement in (_NEW_TABLE, _SHAPED):
-        query = _of(projection, statement, table=sql.Identifier(name), sent=sql.Identifier(sent))
-        arrays = columns((), _kinds(projection)) if statement is _NEW_TABLE else ()
-        await connection.execute(query, arrays)
-    async with copy_in(connection, sent, _kinds(projection)) as put:
+    kinds, sent = _kinds(projection), f"{name}_as_sent"
+    names = {"table": sql.Identifier(name), "sent": sql.Identifier(sent)}
+    await connection.execute(_of(projection, _NEW_TABLE, **names), columns((), kinds))
+    await connection.execute(_of(projection, _SHAPED, **names))
+    async with copy_in(connection, sent, kinds) as put:
         yield put
 
 

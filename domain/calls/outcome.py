@@ -106,15 +106,15 @@ def _way(call: Call) -> _Way:
             children.append(course)
         elif root is None:
             first, root = leg, course
-    way = first.direction if first else None
+    direction = first.direction if first else None
     steps = {step for _, step in call.routed}
     # The legs whose answer makes the call answered. Where the first leg dialled others, or was to
     # dial, those: an inbound first leg is "answered" by our own routing, an outbound one by the
     # agent who asked for the call. An inbound call that never dialled was answered by nobody.
-    is_near = bool(children) or way is Direction.inbound or Step.dial in steps
+    is_near = bool(children) or direction is Direction.inbound or Step.dial in steps
     far = children if is_near or root is None else [root]
     picked_up = [course for course in far if course.was_answered]
-    return _Way(way, _is_over(courses), courses, root, children, picked_up, steps)
+    return _Way(direction, _is_over(courses), courses, root, children, picked_up, steps)
 
 
 def _is_over(courses: list[Course]) -> bool:
