@@ -41,10 +41,11 @@ def read(
     name: str, body: Mapping[str, Any], personal: Callable[[Mapping[str, Any]], Personal] = clear
 ) -> CallEvent:
     """The event again."""
-    fields = {k: personal(v) if k in _PERSONAL else v for k, v in body["event"].items()}
-    return cast(
-        "CallEvent", msgspec.convert(fields, event_class(name), dec_hook=lambda _, value: value)
-    )
+    said = body["event"]
+    kept = {k: personal(v) for k, v in said.items() if k in _PERSONAL}
+    plain = {k: v for k, v in said.items() if k not in _PERSONAL}
+    event = cast("CallEvent", msgspec.convert(plain, event_class(name)))
+    return structs.replace(event, **kept)
 
 
 def _clear(value: object) -> dict[str, Any]:
