@@ -34,8 +34,8 @@ class Array:
     oid: ClassVar[int]
     __slots__ = ("data", "elements")
 
-    def __init__(self, parts: list[bytes]) -> None:
-        self.elements = parts
+    def __init__(self, items: Sequence[Any]) -> None:
+        self.elements = parts = self._pack(items)
         """Each after its length: as they stand in COPY's rows too."""
 
         if parts:
@@ -45,17 +45,20 @@ class Array:
         else:
             self.data = _EMPTY.pack(0, 0, self.element)
 
+    @staticmethod
+    def _pack(items: Sequence[Any]) -> list[bytes]:
+        raise NotImplementedError
+
 
 class Uuids(Array):
     """``uuid[]``."""
 
     element, oid = 2950, 2951
 
-    def __init__(self, items: Sequence[UUID | None]) -> None:
+    @staticmethod
+    def _pack(items: Sequence[UUID | None]) -> list[bytes]:
         # Not ``bytes``, a property written in Python: there are four ids in every row.
-        super().__init__(
-            [_NULL if i is None else _SIXTEEN + i.int.to_bytes(16, "big") for i in items]
-        )
+        return [_NULL if i is None else _SIXTEEN + i.int.to_bytes(16, "big") for i in items]
 
 
 class Ints(Array):
@@ -63,8 +66,9 @@ class Ints(Array):
 
     element, oid = 23, 1007
 
-    def __init__(self, items: Sequence[int | None]) -> None:
-        super().__init__([_NULL if i is None else _INT.pack(4, i) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[int | None]) -> list[bytes]:
+        return [_NULL if i is None else _INT.pack(4, i) for i in items]
 
 
 class SmallInts(Array):
@@ -72,8 +76,9 @@ class SmallInts(Array):
 
     element, oid = 21, 1005
 
-    def __init__(self, items: Sequence[int]) -> None:
-        super().__init__([_SMALL.pack(2, i) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[int]) -> list[bytes]:
+        return [_SMALL.pack(2, i) for i in items]
 
 
 class Bytes(Array):
@@ -81,8 +86,9 @@ class Bytes(Array):
 
     element, oid = 17, 1001
 
-    def __init__(self, items: Sequence[bytes | None]) -> None:
-        super().__init__([_sized(i) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[bytes | None]) -> list[bytes]:
+        return [_sized(i) for i in items]
 
 
 class Texts(Array):
@@ -90,8 +96,9 @@ class Texts(Array):
 
     element, oid = 25, 1009
 
-    def __init__(self, items: Sequence[str | None]) -> None:
-        super().__init__([_sized(None if i is None else i.encode()) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[str | None]) -> list[bytes]:
+        return [_sized(None if i is None else i.encode()) for i in items]
 
 
 class Dates(Array):
@@ -99,8 +106,9 @@ class Dates(Array):
 
     element, oid = 1082, 1182
 
-    def __init__(self, items: Sequence[date]) -> None:
-        super().__init__([_INT.pack(4, i.toordinal() - _EPOCH) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[date]) -> list[bytes]:
+        return [_INT.pack(4, i.toordinal() - _EPOCH) for i in items]
 
 
 class BigInts(Array):
@@ -108,8 +116,9 @@ class BigInts(Array):
 
     element, oid = 20, 1016
 
-    def __init__(self, items: Sequence[int]) -> None:
-        super().__init__([_BIG.pack(8, i) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[int]) -> list[bytes]:
+        return [_BIG.pack(8, i) for i in items]
 
 
 class Times(Array):
@@ -117,13 +126,11 @@ class Times(Array):
 
     element, oid = 1184, 1185
 
-    def __init__(self, items: Sequence[datetime | None]) -> None:
-        super().__init__(
-            [
-                _NULL if i is None else _BIG.pack(8, (i - _EPOCH_TIME) // _MICROSECOND)
-                for i in items
-            ]
-        )
+    @staticmethod
+    def _pack(items: Sequence[datetime | None]) -> list[bytes]:
+        return [
+            _NULL if i is None else _BIG.pack(8, (i - _EPOCH_TIME) // _MICROSECOND) for i in items
+        ]
 
 
 class Jsons(Array):
@@ -131,8 +138,9 @@ class Jsons(Array):
 
     element, oid = 3802, 3807
 
-    def __init__(self, items: Sequence[bytes | None]) -> None:
-        super().__init__([_NULL if i is None else _sized(b"\x01" + i) for i in items])
+    @staticmethod
+    def _pack(items: Sequence[bytes | None]) -> list[bytes]:
+        return [_NULL if i is None else _sized(b"\x01" + i) for i in items]
 
 
 def columns(
