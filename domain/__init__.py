@@ -8,6 +8,8 @@ Leg
     One party's connection to a call. What Twilio names a Call is a leg here.
 Party
     Who is at one end of a leg: the caller or the callee.
+Consent
+    One data subject's agreement to one purpose (Art. 4(11), 7), with the evidence of it.
 Data subject
     The natural person behind a party (GDPR Art. 4(1)). Known by a random id only.
 Controller

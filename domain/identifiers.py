@@ -1,5 +1,7 @@
 """Ids. A call's and a leg's come from the provider's own, so a repeat finds its stream.
 
+A consent's comes from whose it is and what for, so that there is one of each.
+
 A data subject's id is random and never used again: it must tell nothing about
 the person, and a number that returns after an erasure is a new subject.
 """
@@ -13,6 +15,7 @@ CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
 SubjectId = NewType("SubjectId", UUID)
 BucketId = NewType("BucketId", UUID)
+ConsentId = NewType("ConsentId", UUID)
 
 RECENT: Final = 4096
 """How many ids are remembered: a leg is told of some five times within a minute or two."""
@@ -28,6 +31,14 @@ def call_id(workspace_id: UUID, provider: str, root_leg: str) -> CallId:
 def leg_id(workspace_id: UUID, provider: str, leg: str) -> LegId:
     """The leg that the provider knows as ``leg``."""
     return LegId(uuid5(workspace_id, f"leg/{provider}/{leg}"))
+
+
+@lru_cache(maxsize=RECENT)
+def consent_id(
+    workspace_id: UUID, subject_id: UUID, purpose: str, kind: str | None = None
+) -> ConsentId:
+    """One subject's consent to one purpose, or to one kind of it where the purpose has kinds."""
+    return ConsentId(uuid5(workspace_id, f"consent/{subject_id}/{purpose}/{kind or ''}"))
 
 
 def new_subject_id() -> SubjectId:

@@ -54,6 +54,14 @@ class Command(Message):
     """A request that the rules may refuse."""
 
 
+class AboutSubject(Command):
+    """A request about one data subject, whose erasure the rules must know of."""
+
+    subject_id: UUID
+    is_erased: bool | None = None
+    """Whether they were erased by the time of the decision: for the writer alone to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Who asked, and what the request belongs to."""

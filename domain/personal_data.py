@@ -23,6 +23,9 @@ class Category(StrEnum):
     dead_letter = "dead_letter"
     """A whole callback that could not be understood."""
 
+    consent_evidence = "consent_evidence"
+    """What somebody said in their own words when they were asked for their consent."""
+
 
 class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What an entry holds in the place of a personal value. It outlives the value."""
@@ -44,7 +47,7 @@ class Clear:
     somebody forgot to seal must fail there instead.
     """
 
-    __slots__ = ("about", "category", "lookup", "value")
+    __slots__ = ("about", "category", "lookup", "subject", "value")
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Clear:
         category: Category,
         lookup: str | None = None,
         about: "tuple[Personal, ...]" = (),
+        subject: UUID | None = None,
     ) -> None:
         self.value: Final = value
         self.category: Final = category
@@ -61,6 +65,9 @@ class Clear:
 
         self.about: Final = about
         """Whose value it is, where that is somebody named elsewhere."""
+
+        self.subject: Final = subject
+        """Whose value it is, where we know them by their id: the subject of the command."""
 
     def __repr__(self) -> str:
         """Say that there is a value, not which."""

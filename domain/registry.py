@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from domain.calls.events import CallEvent
+from domain.consents.events import ConsentEvent
 from domain.dead_letters.events import DeadLetterEvent
 from domain.messages import Event
 from domain.subjects.events import SubjectEvent
@@ -19,7 +20,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 EVENTS: Mapping[str, type[Event]] = MappingProxyType(
     {
         event.name: event
-        for union in (CallEvent, SubjectEvent, DeadLetterEvent)
+        for union in (CallEvent, SubjectEvent, DeadLetterEvent, ConsentEvent)
         for event in get_args(union)
     }
 )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from reports import WORKSPACE
 
-from domain.identifiers import bucket_id, call_id, leg_id, new_subject_id
+from domain.identifiers import bucket_id, call_id, consent_id, leg_id, new_subject_id
 
 OTHER = UUID(int=7)
 
@@ -40,6 +40,25 @@ def test_a_bucket_is_of_one_day_campaign_and_category() -> None:
         for day in ("2026-03-02", "2026-03-03")
     }
     assert len(found) == 16
+
+
+def test_a_consent_is_of_one_subject_purpose_and_kind() -> None:
+    """One stream for each, found again by these three; the value may never change."""
+    found = {
+        consent_id(workspace, subject, purpose, kind)
+        for workspace in (WORKSPACE, OTHER)
+        for subject in (UUID(int=1), UUID(int=2))
+        for purpose, kind in (
+            ("recording", None),
+            ("marketing", "calls"),
+            ("marketing", "events"),
+            ("sharing", "calls"),
+        )
+    }
+    assert len(found) == 16
+    assert consent_id(WORKSPACE, UUID(int=1), "marketing", "calls") == UUID(
+        "0df7b677-9f8a-5440-b81e-72bd6d76a9ce"
+    )
 
 
 def test_a_subject_id_is_never_used_again() -> None:

@@ -17,11 +17,14 @@ from uuid import uuid4
 
 import pytest
 from call_shapes import SHAPES
+from consent_stories import said
 from reports import party
 from sealing import sealed
 
 from domain.calls.call import CALL
 from domain.calls.outcome import outcome, steps, times
+from domain.consents.commands import AskConsent, GiveConsent, RefuseConsent, WithdrawConsent
+from domain.consents.consent import CONSENT
 from domain.dead_letters.dead_letter import DEAD_LETTER, CloseDeadLetter, KeepDeadLetter
 from domain.decider import AnyDecider
 from domain.messages import Command, Event
@@ -42,6 +45,8 @@ STORIES: list[tuple[AnyDecider, Sequence[Command]]] = [
     *((CALL, shape.told) for shape in SHAPES.values()),
     (SUBJECT, [ERASE, ERASE, CONFIRM, CONFIRM]),
     (DEAD_LETTER, [KEEP, KEEP, CloseDeadLetter()]),
+    (CONSENT, [said(kind, 3) for kind in (AskConsent, GiveConsent, RefuseConsent) * 2]),
+    (CONSENT, [said(WithdrawConsent, 3)]),
 ]
 
 

@@ -25,7 +25,9 @@ def seal(value: Personal) -> Sealed:
         return value
     assert isinstance(value, Clear)
     own = value.lookup or repr(sorted(value.value.items()))
-    subjects = tuple(s for party in value.about for s in seal(party).subjects) or (_id(own),)
+    subjects = tuple(s for party in value.about for s in seal(party).subjects) or (
+        value.subject or _id(own),
+    )
     return Sealed(
         subjects=subjects,
         category=value.category,
