@@ -59,7 +59,8 @@ class Batch:
 
         Raises:
             Refused: A rule said no; the batch is as it was.
-            NotFound: The stream is another workspace's; as above.
+            NotFound: The stream or the subject is another workspace's, or nobody is the
+                subject; as above.
         """
         request = waiting.request
         stream = self._knowledge.streams[request.stream_id.int]

@@ -10,7 +10,7 @@ from adapters.event_store.keyholders import Keyholders
 from adapters.event_store.requests import Request, Stream, clear_values
 from adapters.event_store.rows import EntryRow, ValueRow
 from adapters.keys.sealing import Place, context_of, locks_of, seal
-from domain.messages import Event
+from domain.messages import AboutSubject, Command, Event
 from domain.personal_data import Clear, Sealed
 
 
@@ -29,9 +29,16 @@ class Draft:
 
     def decide(self) -> None:
         """Write down whatever the command leads to."""
-        request = self._request
-        for event in request.decider.decide(self.stream.state, request.command):
+        for event in self._request.decider.decide(self.stream.state, self._command()):
             self._write(event)
+
+    def _command(self) -> Command:
+        """The command, told whether its subject was erased: as of the epoch of this batch."""
+        workspace_id, command = self._request.workspace_id, self._request.command
+        if not isinstance(command, AboutSubject):
+            return command
+        is_erased = self._holders.is_erased(workspace_id, command.subject_id)
+        return structs.replace(command, is_erased=is_erased)
 
     def _write(self, event: Event) -> None:
         workspace_id, stream_id = self._request.workspace_id, self._request.stream_id

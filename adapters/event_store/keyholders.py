@@ -13,6 +13,7 @@ from adapters.event_store.knowledge import ERASED, Knowledge, Unread
 from adapters.event_store.rows import NewBucket, NewSubject
 from adapters.keys.sealing import new_key, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
+from domain.errors import NotFound
 from domain.identifiers import bucket_id, new_subject_id
 from domain.personal_data import Clear, Personal, Sealed
 
@@ -41,12 +42,15 @@ class Keyholders:
         self._buckets: dict[tuple[UUID, str], UUID] = {}
         self._unrecognised: dict[Clear, UUID] = {}
         self._absent: set[bytes | UUID] = set()
-        """Digests and buckets for which the cell was asked."""
+        """Digests, buckets and subjects for which the cell was asked."""
 
-    def asked(self, digests: Iterable[bytes], buckets: Iterable[UUID]) -> None:
+    def asked(
+        self, digests: Iterable[bytes], buckets: Iterable[UUID], subjects: Iterable[UUID]
+    ) -> None:
         """Whoever of these is still unknown is not in the cell."""
         self._absent.update(digests)
         self._absent.update(buckets)
+        self._absent.update(subjects)
 
     def digest(self, workspace_id: UUID, lookup: str) -> bytes:
         """Where a number is found. Hashed once for a batch, and forgotten with it."""
@@ -58,6 +62,8 @@ class Keyholders:
 
     def _subjects_of(self, workspace_id: UUID, clear: Clear) -> tuple[UUID, ...]:
         """Whose value it is: somebody named elsewhere, somebody known, or somebody new."""
+        if clear.subject is not None:
+            return (clear.subject,)
         if clear.about:
             named = (self._named(workspace_id, other) for other in clear.about)
             return tuple(dict.fromkeys(subject for subjects in named for subject in subjects))
@@ -103,6 +109,20 @@ class Keyholders:
         subjects = self._subjects_of(workspace_id, clear)
         bucket = self._bucket_of(workspace_id, clear.category)
         return Owners(subjects, bucket, self._secret(subjects, bucket))
+
+    def is_erased(self, workspace_id: UUID, subject_id: UUID) -> bool:
+        """Whether a subject of the workspace was erased.
+
+        Raises:
+            NotFound: The workspace has no such subject.
+            Unread: Nobody knows whether it has.
+        """
+        home = self._knowledge.homes.get(subject_id.int)
+        if home is None:
+            self._require(subject_id)
+        if home != workspace_id:
+            raise NotFound("subject")
+        return self._knowledge.subject_keys[subject_id.int] == ERASED
 
     def brought(self) -> tuple[list[NewSubject], list[NewBucket]]:
         """Whom it brings, with every key wrapped."""

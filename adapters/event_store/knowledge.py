@@ -106,6 +106,9 @@ class Knowledge:
     subjects: Remembered[bytes, UUID] = field(default_factory=Remembered)
     """By the digest of what they are found by."""
 
+    homes: Remembered[int, UUID] = field(default_factory=Remembered)
+    """The workspace of each subject whom a command was about."""
+
     subject_keys: Remembered[int, bytes] = field(default_factory=Remembered)
     bucket_keys: Remembered[int, bytes] = field(default_factory=Remembered)
     secrets: Remembered[tuple[int, ...], bytes] = field(default_factory=Remembered)
@@ -150,4 +153,4 @@ class Knowledge:
 
     def _kinds(self) -> tuple[Remembered[Any, Any], ...]:
         keys = (self.subject_keys, self.bucket_keys, self.secrets)
-        return (self.streams, self.subjects, *keys)
+        return (self.streams, self.subjects, self.homes, *keys)

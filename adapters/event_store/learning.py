@@ -11,7 +11,7 @@ from adapters.event_store.requests import Request, Stream, clear_values, lookups
 from adapters.postgres.arrays import Bytes, Uuids, big_int
 from adapters.postgres.channel import Call, Channel, Rows
 from domain.errors import IntegrityAlarm
-from domain.messages import Event
+from domain.messages import AboutSubject, Event
 
 COUNTER: Final = b"counter"
 OTHERS: Final = b"others"
@@ -54,6 +54,7 @@ class Unknown(NamedTuple):
     streams: dict[UUID, Request]
     digests: set[bytes]
     buckets: set[UUID]
+    subjects: set[UUID]
 
 
 async def learn(
@@ -70,13 +71,13 @@ async def learn(
         names = [call.statement for call in calls]
         found = dict(zip(names, await channel.call(*calls), strict=True))
         _take_in(knowledge, holders, unknown, found)
-    await _learn_named(channel, knowledge, holders, requests)
-    holders.asked(unknown.digests, unknown.buckets)
+    await _learn_named(channel, knowledge, holders, requests, unknown.subjects)
+    holders.asked(unknown.digests, unknown.buckets, unknown.subjects)
     return unknown.streams
 
 
 def _unknown(knowledge: Knowledge, holders: Keyholders, requests: Iterable[Request]) -> Unknown:
-    unknown = Unknown({}, set(), set())
+    unknown = Unknown({}, set(), set(), set())
     for request in requests:
         if knowledge.streams.get(request.stream_id.int) is None:
             unknown.streams[request.stream_id] = request
@@ -88,6 +89,10 @@ def _unknown(knowledge: Knowledge, holders: Keyholders, requests: Iterable[Reque
                 digest = holders.digest(request.workspace_id, lookup)
                 if not _has_key(knowledge, digest):
                     unknown.digests.add(digest)
+        if isinstance(request.command, AboutSubject):
+            number = request.command.subject_id.int
+            if None in (knowledge.homes.get(number), knowledge.subject_keys.get(number)):
+                unknown.subjects.add(request.command.subject_id)
     return unknown
 
 
@@ -160,10 +165,14 @@ def _fold(knowledge: Knowledge, streams: Mapping[UUID, Request], rows: Rows) -> 
 
 
 async def _learn_named(
-    channel: Channel, knowledge: Knowledge, holders: Keyholders, requests: Iterable[Request]
+    channel: Channel,
+    knowledge: Knowledge,
+    holders: Keyholders,
+    requests: Iterable[Request],
+    asked: set[UUID],
 ) -> None:
-    """Keys of the subjects whom the streams already name."""
-    missing = {
+    """Keys of the subjects whom the streams already name, or whom the commands are about."""
+    missing = asked | {
         subject
         for request in requests
         for subject in _named(knowledge.streams[request.stream_id.int], request)
@@ -173,6 +182,9 @@ async def _learn_named(
         return
     (rows,) = await channel.call(Call(SUBJECTS, (Uuids(list(missing)).data,)))
     for workspace, subject, wrapped, erased_at in rows:
+        if _uuid(workspace) not in holders.keys:
+            continue  # of another workspace than all who ask: to them nobody
+        knowledge.homes.put(_number(subject), _uuid(workspace))
         if erased_at is None:
             _learn_subject(knowledge, holders, workspace, subject, wrapped)
         else:
