@@ -5,11 +5,20 @@ from typing import Final
 
 from api.contract import ContractualAPI
 from api.errors import HANDLERS
-from api.routes import call, calls, dead_letters, health, history, subjects
+from api.routes import (
+    call,
+    calls,
+    consent_records,
+    consents,
+    dead_letters,
+    health,
+    history,
+    subjects,
+)
 from api.routes.reference import serve_reference
 
 _DESCRIPTION: Final = """\
-Call logs, their history, and the erasure of data subjects.
+Call logs, their history, consents, and the erasure of data subjects.
 
 Every answer belongs to one workspace: the one that the API key was made for. Times are RFC 3339.
 Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. An unknown
@@ -28,7 +37,8 @@ def create_dashboards() -> ContractualAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for routes in (calls, call, history, subjects, dead_letters, health):
+    people = (subjects, consents, consent_records)
+    for routes in (calls, call, history, *people, dead_letters, health):
         api.include_router(routes.ROUTER)
     serve_reference(api)
     return api

@@ -12,10 +12,13 @@ from adapters.cell import Cell
 from adapters.wiring import Ledger
 from api import collector
 from projections.call_log.view import CALL_LOG
+from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
 from projections.projection import Projection
 
-VIEWS: Final = MappingProxyType[str, Projection[Any]]({CALL_LOG.name: CALL_LOG})
+VIEWS: Final = MappingProxyType[str, Projection[Any]](
+    {view.name: view for view in (CALL_LOG, CONSENT_REGISTER)}
+)
 """Every view that is kept, by name."""
 
 SWEEP_SECONDS: Final = 30.0

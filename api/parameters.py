@@ -17,6 +17,8 @@ _MOST_SECONDS: Final = 2**31 - 1
 
 
 def _with_offset(text: Any) -> Any:  # noqa: ANN401 - whatever the URL held
+    if isinstance(text, datetime) and text.tzinfo:
+        return text  # ours already: no request can hold one
     if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
         raise ValueError("it must be RFC 3339 with an offset, as 2026-03-02T14:02:00Z is")
     return text.upper()

@@ -62,7 +62,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         "not-known-yet": ProblemType(
             404,
             "Nothing was known then",
-            "The call exists, but at the times asked for nothing of it was known, or had begun.",
+            "It exists, but at the times asked for nothing of it was known, or had begun.",
         ),
         "method-not-allowed": ProblemType(
             405,

@@ -1,4 +1,4 @@
-"""What the answers about a call's history look like."""
+"""What the answers about a history look like: a call's, a consent's."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,9 @@ class EntryDetail(BaseModel):
     position: int
     version: int
     name: str
-    occurred_at: Moment | None = Field(description="The provider's claim.")
+    occurred_at: Moment | None = Field(
+        description="When it happened: the provider's claim, or what we were told."
+    )
     recorded_at: Moment = Field(description="When we learnt it.")
     actor: str
     cause_id: UUID
@@ -38,7 +40,7 @@ class EntryDetail(BaseModel):
 
 
 class History(BaseModel):
-    """Every entry of a call, in order."""
+    """Every entry of a call or a consent, in order."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -154,4 +154,6 @@ def _acting(scope: Scope) -> Any:  # noqa: ANN401 - as above
 CallReader = Annotated[Session, _reading(Scope.calls_read)]
 ValueReader = Annotated[Session, _reading(Scope.values_open)]
 Replayer = Annotated[Caller, _acting(Scope.values_open)]
+ConsentReader = Annotated[Session, _reading(Scope.consents_read)]
+ConsentTeller = Annotated[Caller, _acting(Scope.consents_tell)]
 Eraser = Annotated[Caller, _acting(Scope.subjects_erase)]

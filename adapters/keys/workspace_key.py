@@ -1,17 +1,20 @@
-"""A workspace's key: it wraps the keys of its subjects and buckets, and looks numbers up.
+"""A workspace's key: it wraps its subjects' and buckets' keys, looks numbers up, signs links.
 
 Destroying it ends the workspace: nothing under it can be opened again.
 """
 
+import base64
 import hmac
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.keys.memory import RecentLocks
 from adapters.keys.sealing import derive, unwrap, wrap
+
+_MAC_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,6 +25,8 @@ class WorkspaceKey:
     cipher: AESGCM
     lookup_key: bytes
     tag_key: bytes
+    link_key: bytes
+    suppression_key: bytes
     recent: RecentLocks = field(default_factory=RecentLocks, compare=False)
 
     @classmethod
@@ -32,6 +37,8 @@ class WorkspaceKey:
             AESGCM(derive(key, b"wrap")),
             derive(key, b"lookup"),
             derive(key, b"etag"),
+            derive(key, b"link"),
+            derive(key, b"suppression"),
         )
 
     def digest(self, lookup: str) -> bytes:
@@ -41,6 +48,19 @@ class WorkspaceKey:
     def tag(self, body: bytes) -> str:
         """A keyed fingerprint of an answer, which tells nothing of what it holds."""
         return hmac.digest(self.tag_key, body, "sha256").hex()[:32]
+
+    def suppression(self, digest: bytes) -> bytes:
+        """Under what a number is kept as suppressed, from the digest it was looked up by.
+
+        It differs from that digest, so that the two lists cannot be laid beside each other.
+        """
+        return hmac.digest(self.suppression_key, digest, "sha256")
+
+    def link(self, consent_id: UUID) -> str:
+        """What withdraws this consent without login: nobody can guess it, and it names nobody."""
+        named = self.workspace_id.bytes + consent_id.bytes
+        mac = hmac.digest(self.link_key, named, "sha256")[:_MAC_BYTES]
+        return base64.urlsafe_b64encode(named + mac).decode()
 
     def wrap_subject(self, key: bytes, subject_id: UUID) -> bytes:
         """Wrap a subject's key."""

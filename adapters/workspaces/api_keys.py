@@ -40,6 +40,12 @@ class Scope(StrEnum):
     subjects_erase = "subjects:erase"
     """Erase data subjects."""
 
+    consents_read = "consents:read"
+    """See consents with their evidence; what somebody said of their own stays withheld."""
+
+    consents_tell = "consents:tell"
+    """Say that a consent was asked for, given, refused or withdrawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -47,7 +47,7 @@ class Directory:
             # One asks; whoever comes meanwhile takes what is known.
             self._remember(workspace_id, cell)
         try:
-            cell = await self._read_cell_of(workspace_id)
+            cell = (await self._read(workspace_id))[2]
         except psycopg.OperationalError:
             if cell is None:
                 raise
@@ -59,6 +59,11 @@ class Directory:
         async with self._pool.connection() as connection:
             rows = await connection.execute(_SELECT + " ORDER BY created_at, workspace_id")
             return [Workspace(*row) for row in await rows.fetchall()]
+
+    async def name_of(self, workspace_id: UUID) -> str:
+        """What the workspace is called; ``NotFound`` where there is none."""
+        name: str = (await self._read(workspace_id))[1]
+        return name
 
     async def emptiest_cell(self) -> str:
         """The cell with the fewest workspaces: where the next one goes."""
@@ -94,11 +99,10 @@ class Directory:
     def _remember(self, workspace_id: UUID, cell: str) -> None:
         self._known[workspace_id] = (cell, time.monotonic() + FRESH_SECONDS)
 
-    async def _read_cell_of(self, workspace_id: UUID) -> str:
+    async def _read(self, workspace_id: UUID) -> tuple[Any, ...]:
         async with self._pool.connection() as connection:
             rows = await connection.execute(_SELECT + " WHERE workspace_id = %s", (workspace_id,))
             found = await rows.fetchone()
         if found is None:
             raise NotFound("workspace")
-        cell: str = found[2]
-        return cell
+        return found

@@ -9,7 +9,10 @@ from typer.core import TyperGroup
 from api.cli import processes
 from api.cli.running import EXIT_CODES
 
-NOUNS: Final = ("workspaces", "keys", "calls", "subjects", "dead-letters", "views", "cells")
+NOUNS: Final = (
+    *("workspaces", "keys", "calls", "subjects", "consents", "dead-letters", "views"),
+    "cells",
+)
 
 
 class Nouns(TyperGroup):

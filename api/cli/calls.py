@@ -1,52 +1,28 @@
 """``ringledger calls``: the call log, one call as it was, and its history.
 
-The routes of the API answer here too, in this process: so a document on the command line is,
-byte for byte, the document over HTTP.
+The routes of the API answer here too, in this process (``asking``).
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Final
-from uuid import UUID, uuid4
+from typing import Annotated
+from uuid import UUID
 
-import orjson
 import typer
-from pydantic import TypeAdapter, ValidationError
-from starlette.requests import Request
-from starlette.responses import Response
 
-from adapters.workspaces.api_keys import Principal, Scope
+from api.cli.asking import ask, when
 from api.cli.output import AsJson, InWorkspace, print_table, read_secret, write_json
-from api.cli.running import EXIT_CODES, opened_workspace, run
+from api.cli.running import EXIT_CODES, run
 from api.cli.tables import calls_table, history_table, steps_table
-from api.deployment import Deployment
-from api.parameters import CallQuestion, MomentParameter
-from api.problems import PROBLEM_TYPES, Problem
+from api.parameters import CallQuestion
 from api.routes.call import get_call
 from api.routes.calls import list_calls
 from api.routes.history import get_history
-from api.security import Caller, Session
 from domain.calls.words import Direction, Outcome
-from domain.errors import NotFound
 from projections.call_log.read import Sort
 
 app = typer.Typer(help="Calls, as the dashboards see them.", no_args_is_help=True)
 
-Json = dict[str, Any]
-Ask = Callable[[Request, Session], Awaitable[Response]]
 CallId = Annotated[UUID, typer.Argument(metavar="CALL", help="The call's id.")]
-
-
-def _moment(text: str) -> datetime:
-    """A time with its offset, as the API wants it too."""
-    try:
-        return TypeAdapter(MomentParameter).validate_python(text)
-    except ValidationError:
-        raise typer.BadParameter("it must be RFC 3339, as 2026-03-02T14:02:00Z is") from None
-
-
-def _when(text: str) -> Any:  # noqa: ANN401 - what typer calls an option
-    return typer.Option(parser=_moment, metavar="TIME", help=text)
 
 
 @app.command("list", epilog=EXIT_CODES)
@@ -57,8 +33,8 @@ def list_(  # noqa: PLR0913 - one for each filter
     ] = None,
     direction: Annotated[Direction | None, typer.Option(help="Only calls of this way.")] = None,
     outcome: Annotated[Outcome | None, typer.Option(help="Only calls that ended so.")] = None,
-    started_after: Annotated[datetime | None, _when("Only calls from this time on.")] = None,
-    started_before: Annotated[datetime | None, _when("Only calls before this time.")] = None,
+    started_after: Annotated[datetime | None, when("Only calls from this time on.")] = None,
+    started_before: Annotated[datetime | None, when("Only calls before this time.")] = None,
     sort: Annotated[Sort, typer.Option(help="The order; a minus turns it round.")] = Sort.newest,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 20,
     *,
@@ -75,7 +51,9 @@ def list_(  # noqa: PLR0913 - one for each filter
         sort=sort,
         limit=limit,
     )
-    found = run(_ask(workspace, lambda request, session: list_calls(request, session, question)))
+    found = run(
+        ask(workspace, lambda request, session: list_calls(request, session, question), "call")
+    )
     if as_json:
         write_json(found)
     else:
@@ -86,16 +64,17 @@ def list_(  # noqa: PLR0913 - one for each filter
 def show(
     call: CallId,
     workspace: InWorkspace = None,
-    known_at: Annotated[datetime | None, _when("As we knew it then.")] = None,
-    as_of: Annotated[datetime | None, _when("As far as it had happened then.")] = None,
+    known_at: Annotated[datetime | None, when("As we knew it then.")] = None,
+    as_of: Annotated[datetime | None, when("As far as it had happened then.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Show one call and the way that it took, now or as of any time."""
     found = run(
-        _ask(
+        ask(
             workspace,
             lambda request, session: get_call(request, session, call, known_at, as_of),
+            "call",
         )
     )
     if as_json:
@@ -109,28 +88,10 @@ def show(
 @app.command(epilog=EXIT_CODES)
 def history(call: CallId, workspace: InWorkspace = None, *, as_json: AsJson = False) -> None:
     """Show every entry of a call: what happened, when, and when we learnt it."""
-    found = run(_ask(workspace, lambda request, session: get_history(request, session, call)))
+    found = run(
+        ask(workspace, lambda request, session: get_history(request, session, call), "call")
+    )
     if as_json:
         write_json(found)
     else:
         print_table(history_table(found["data"]))
-
-
-async def _ask(workspace: UUID | None, ask: Ask) -> Json:
-    """What the API answers the operator, who may see everything."""
-    async with (
-        opened_workspace(workspace) as (ledger, cell, workspace_id),
-        cell.scoped(workspace_id) as connection,
-    ):
-        operator = Principal(workspace_id, uuid4(), frozenset(Scope))
-        caller = Caller(Deployment.of(ledger, ""), operator, cell, uuid4())
-        key = await cell.workspace_key(connection, workspace_id)
-        try:
-            response = await ask(Request(_PLAIN), Session(caller, connection, key))
-        except Problem as problem:
-            raise NotFound(f"call: {PROBLEM_TYPES[problem.name].title.lower()}") from None
-        found: Json = orjson.loads(response.body)
-        return found
-
-
-_PLAIN: Final = {"type": "http", "method": "GET", "headers": []}

@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter
 from msgspec import structs
 from starlette.requests import Request
@@ -33,7 +34,7 @@ async def get_history(request: Request, session: CallReader, call_id: UUID) -> R
     """Every entry: what happened, when, when we learnt it, and who caused it."""
     entries = await entries_of(session, call_id)
     readings = await open_all(session, (one for entry in entries for one in references(entry)))
-    body = History(data=[_entry(entry, readings) for entry in entries])
+    body = History(data=[entry_detail(entry, readings) for entry in entries])
     return answer(request, session.key, body)
 
 
@@ -49,7 +50,8 @@ async def entries_of(session: Session, call_id: UUID) -> list[Entry]:
     return entries
 
 
-def _entry(entry: Entry, readings: Readings) -> EntryDetail:
+def entry_detail(entry: Entry, readings: Readings) -> EntryDetail:
+    """An entry of any stream as it is answered."""
     context = entry.context
     said = {
         name: value for name, value in structs.asdict(entry.event).items() if value is not None
@@ -63,7 +65,11 @@ def _entry(entry: Entry, readings: Readings) -> EntryDetail:
         actor=context.actor,
         cause_id=context.cause_id,
         correlation_id=context.correlation_id or entry.stream_id,
-        fields={name: value for name, value in said.items() if not isinstance(value, Sealed)},
+        fields={
+            name: msgspec.to_builtins(value)
+            for name, value in said.items()
+            if not isinstance(value, Sealed)
+        },
         sealed={one.field: _sealed(one, readings) for one in references(entry)},
     )
 

@@ -26,6 +26,7 @@ from waiting import LONGEST_SECONDS
 from adapters.postgres.embedded import Urls
 from api.dashboards import create_dashboards
 from api.problems import MEDIA_TYPE
+from api.schemas_consents import STATEMENT
 
 DOCUMENT = create_dashboards().openapi()
 OPERATIONS = [
@@ -44,13 +45,19 @@ def test_it_is_openapi_3_1() -> None:
         "findSubjects",
         "getCall",
         "getCallHistory",
+        "getConsent",
+        "getConsentHistory",
+        "getConsentReceipt",
+        "getConsentRecord",
         "getHealth",
         "getProblemType",
         "getReadiness",
         "getSubject",
         "listCalls",
+        "listConsents",
         "listDeadLetters",
         "replayDeadLetter",
+        "tellConsent",
     ]
 
 
@@ -120,10 +127,14 @@ def served(database: Urls, tmp_path: Path) -> Iterator[Served]:
 async def _served(house: House) -> Served:
     (call,) = (await house.get("/calls")).json()["data"]
     (letter,) = (await house.get("/dead-letters")).json()["data"]
+    subject_id = call["callee"]["subject_id"]
+    consents = f"{house.here}/subjects/{subject_id}/consents"
+    consent = (await house.ask("POST", consents, json=STATEMENT)).json()
     ids = {
         "workspace_id": str(house.workspace_id),
         "call_id": call["id"],
-        "subject_id": call["callee"]["subject_id"],
+        "subject_id": subject_id,
+        "consent_id": consent["id"],
         "letter_id": letter["id"],
         "name": "internal",
     }

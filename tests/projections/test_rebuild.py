@@ -217,7 +217,7 @@ async def test_everybody_goes_on_meanwhile(database: Urls, tmp_path: Path) -> No
                 await home.address.sql("UPDATE call_log SET talk_seconds = 3600, outcome = 'busy'")
                 assert not (await rebuilt(home)).is_equal
             await writing
-            await followed(home)
+            await followed(home, CALL_LOG)
             await rebuilt(home)
             done.set()
 

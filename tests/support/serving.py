@@ -27,7 +27,7 @@ from adapters.wiring import Ledger, open_ledger
 from adapters.workspaces.api_keys import Scope, create_api_key
 from adapters.workspaces.credentials import Kind
 from api.app import create_app
-from projections.call_log.view import CALL_LOG
+from api.following import VIEWS
 from projections.follower import Follower
 
 BASE_URL: Final = "http://127.0.0.1:8000"
@@ -101,8 +101,9 @@ class House:
     async def follow(self) -> None:
         """Bring the views up to date."""
         cell = await self.cell()
-        async with await cell.follow() as connection:
-            await Follower(cell.follow, CALL_LOG).catch_up(connection)
+        for view in VIEWS.values():
+            async with await cell.follow() as connection:
+                await Follower(cell.follow, view).catch_up(connection)
 
     async def new_key(self, *scopes: Scope) -> str:
         """Make another API key of the workspace, with these scopes only."""

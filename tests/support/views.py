@@ -98,17 +98,17 @@ async def running(*followers: Follower) -> AsyncIterator[list[asyncio.Task[None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def behind(home: Home) -> int:
-    """How far the furthest view is behind, as readiness asks."""
+async def behind(home: Home, view: Projection[Any] | None = None) -> int:
+    """How far a view is behind, or the one that is furthest, as readiness asks."""
     async with home.cell.scoped(home.address.workspace_id) as connection:
-        return await lag(connection)
+        return await lag(connection, view.name if view else None)
 
 
-async def followed(home: Home) -> None:
-    """Wait until every view has all of the history."""
+async def followed(home: Home, view: Projection[Any] | None = None) -> None:
+    """Wait until a view, or every one, has all of the history."""
 
     async def is_followed() -> bool:
-        return await behind(home) == 0
+        return await behind(home, view) == 0
 
     await eventually(is_followed)
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from adapters.twilio.callbacks import read_callback
-from adapters.wiring import open_ledger
+from adapters.wiring import Ledger, open_ledger
 from adapters.workspaces.api_keys import ApiKey, Scope, authenticate
 from adapters.workspaces.credentials import Credentials, read_credentials
 from api.cli import app
@@ -82,11 +82,23 @@ class Desk:
                 callback=Clear({"form": [["From", CALLER]]}, Category.dead_letter),
             )
             await ledger.handle(Request(workspace_id, uuid4(), DEAD_LETTER, letter, context))
-            cell = await ledger.cell_of(workspace_id)
+            await self._follow(ledger)
+        return str(call_id(workspace_id, "twilio", call_sid(1)))
+
+    def follow(self) -> None:
+        """Bring the views up to date."""
+        asyncio.run(self._open_and_follow())
+
+    async def _open_and_follow(self) -> None:
+        async with open_ledger(settings_for(self.database, self.home)) as ledger:
+            await self._follow(ledger)
+
+    async def _follow(self, ledger: Ledger) -> None:
+        for workspace in await ledger.directory.all():
+            cell = await ledger.cell_of(workspace.workspace_id)
             for view in VIEWS.values():
                 async with await cell.follow() as connection:
                     await Follower(cell.follow, view).catch_up(connection)
-        return str(call_id(workspace_id, "twilio", call_sid(1)))
 
     def credentials(self, workspace_id: UUID) -> Credentials:
         """What the workspace's provider signs with."""
@@ -223,6 +235,51 @@ def test_a_subject_is_found_and_erased(desk: Desk) -> None:
     assert "[erased]" in desk.type("calls", "list").stdout
 
 
+def test_consents_are_told_and_listed(desk: Desk) -> None:
+    """As over HTTP: each with its evidence, as of any time, and by whom it was told."""
+    desk.hear(desk.create())
+    subject = desk.ask("subjects", "find", CALLER)["data"][0]["subject_id"]
+    newsletter = ("--purpose", "marketing", "--kind", "newsletter", "--channel", "paper")
+    given = desk.ask(
+        *("consents", "tell", subject, "given", *newsletter, "--at", "2026-03-02T10:00:00Z"),
+        *("--evidence", '{"prompt_id": "signup-form"}', "--words", "-"),
+        stdin="send it to my wife\n",
+    )
+    assert (given["standing"], given["evidence"]["prompt_id"]) == ("given", "signup-form")
+    told = ("consents", "tell", subject, "withdrawn", *newsletter)
+    assert desk.ask(*told)["standing"] == "withdrawn"
+    (entry, _) = desk.ask("consents", "history", subject, given["id"])["data"]
+    assert (entry["actor"], entry["occurred_at"]) == ("cli", "2026-03-02T10:00:00Z")
+    assert entry["sealed"]["words"]["value"] == {"text": "send it to my wife"}
+    printed = desk.type("consents", "receipt", subject, given["id"])
+    assert json.loads(printed.stdout)["consent_record"]["record_id"] == given["id"]
+    desk.follow()
+    (listed,) = desk.ask("consents", "list", subject)["data"]
+    assert listed["standing"] == "withdrawn"
+    then = ("--valid-at", "2026-03-02T10:00:01Z")
+    assert desk.ask("consents", "list", subject, *then)["data"][0]["is_valid"] is True
+    assert "newsletter" in desk.type("consents", "list", subject).stdout
+
+
+def test_a_statement_that_cannot_be_meant_is_wrong_usage(desk: Desk) -> None:
+    """It ends with 2 and says where; a rule that says no ends with 1."""
+    desk.hear(desk.create())
+    subject = desk.ask("subjects", "find", CALLER)["data"][0]["subject_id"]
+    told = ("consents", "tell", subject, "given", "--channel", "paper", "--purpose")
+    for words in (
+        (*told, "marketing"),
+        (*told, "recording", "--evidence", "[]"),
+        (*told, "recording", "--evidence", '{"mood": "fine"}'),
+        (*told, "recording", "--at", "yesterday"),
+    ):
+        assert desk.type(*words).exit_code == 2
+    refused = desk.type(*told, "cookies", "--kind", "necessary")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "ringledger: a rule says no: necessary_cookies_need_no_consent\n",
+    )
+
+
 def test_a_key_has_the_scopes_that_were_chosen(desk: Desk) -> None:
     """A key may do what it was made for, and no more."""
     desk.create()
@@ -336,6 +393,10 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         ("calls", "history"),
         ("subjects", "find"),
         ("subjects", "erase"),
+        ("consents", "list"),
+        ("consents", "tell"),
+        ("consents", "history"),
+        ("consents", "receipt"),
         ("dead-letters", "list"),
         ("views", "rebuild"),
     ],
