@@ -1,4 +1,4 @@
-"""The application: Twilio's webhooks as plain routes, and the dashboards' API mounted beside them.
+"""The application: the dashboards' API, and beside it webhooks and links as plain routes.
 
 They are apart because a callback has no use for a schema, and takes half the time without one.
 """
@@ -13,12 +13,13 @@ from starlette.routing import Mount, Router
 
 from adapters import logging, settings
 from adapters.wiring import Ledger, open_ledger
+from adapters.workspaces import withdrawal_links
 from api import collector
 from api.dashboards import create_dashboards
 from api.deployment import Deployment
 from api.errors import HANDLERS
 from api.middleware import HeadAsGet, Requests
-from api.routes import twilio
+from api.routes import twilio, withdrawal
 
 OWN_URL: Final = "http://127.0.0.1:8000"
 
@@ -46,6 +47,7 @@ def create_app(ledger: Ledger | None = None, *, own_url: str = OWN_URL) -> Starl
     app = Starlette(
         routes=[
             Mount("/twilio", Router(twilio.ROUTES, redirect_slashes=False)),
+            Mount(withdrawal_links.PATH, Router(withdrawal.ROUTES, redirect_slashes=False)),
             Mount("/", HeadAsGet(dashboards)),
         ],
         middleware=[Middleware(Requests)],

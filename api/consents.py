@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from adapters.event_store.requests import Request
-from adapters.keys.workspace_key import WorkspaceKey
 from api.schemas_consents import ConsentStatement, Saying
 from domain.consents.commands import (
     AskConsent,
@@ -53,11 +52,6 @@ def request_of(workspace_id: UUID, command: ConsentCommand, context: Context) ->
     """The request that says it, for the one stream that it belongs to."""
     stream = consent_id(workspace_id, command.subject_id, command.purpose, command.kind)
     return Request(workspace_id, stream, CONSENT, command, context)
-
-
-def withdrawal_path(key: WorkspaceKey, consent: UUID) -> str:
-    """Where a consent is withdrawn without login."""
-    return f"/withdraw/{key.link(consent)}"
 
 
 def _evidence(statement: ConsentStatement) -> Evidence:

@@ -3,18 +3,15 @@
 Destroying it ends the workspace: nothing under it can be opened again.
 """
 
-import base64
 import hmac
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Self
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.keys.memory import RecentLocks
 from adapters.keys.sealing import derive, unwrap, wrap
-
-_MAC_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,7 +23,6 @@ class WorkspaceKey:
     lookup_key: bytes
     tag_key: bytes
     link_key: bytes
-    suppression_key: bytes
     recent: RecentLocks = field(default_factory=RecentLocks, compare=False)
 
     @classmethod
@@ -38,7 +34,6 @@ class WorkspaceKey:
             derive(key, b"lookup"),
             derive(key, b"etag"),
             derive(key, b"link"),
-            derive(key, b"suppression"),
         )
 
     def digest(self, lookup: str) -> bytes:
@@ -49,18 +44,9 @@ class WorkspaceKey:
         """A keyed fingerprint of an answer, which tells nothing of what it holds."""
         return hmac.digest(self.tag_key, body, "sha256").hex()[:32]
 
-    def suppression(self, digest: bytes) -> bytes:
-        """Under what a number is kept as suppressed, from the digest it was looked up by.
-
-        It differs from that digest, so that the two lists cannot be laid beside each other.
-        """
-        return hmac.digest(self.suppression_key, digest, "sha256")
-
-    def link(self, consent_id: UUID) -> str:
-        """What withdraws this consent without login: nobody can guess it, and it names nobody."""
-        named = self.workspace_id.bytes + consent_id.bytes
-        mac = hmac.digest(self.link_key, named, "sha256")[:_MAC_BYTES]
-        return base64.urlsafe_b64encode(named + mac).decode()
+    def link_code(self, consent_id: UUID) -> bytes:
+        """What nobody can guess of the link that withdraws this consent."""
+        return hmac.digest(self.link_key, consent_id.bytes, "sha256")
 
     def wrap_subject(self, key: bytes, subject_id: UUID) -> bytes:
         """Wrap a subject's key."""

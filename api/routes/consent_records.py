@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.workspaces.withdrawal_links import WithdrawalLink
 from api.consent_records import Controller, receipt_of, record_of
-from api.consents import withdrawal_path
 from api.contract import WITH_KEY, answers
 from api.etag import answer
 from api.schemas_consent_records import ConsentReceipt, ConsentRecord
@@ -30,7 +30,7 @@ async def get_consent_record(
     request: Request, session: ConsentReader, subject_id: UUID, consent_id: UUID
 ) -> Response:
     """All that the specification asks a controller to keep, as far as the ledger knows it."""
-    entries = await consent_of(session.connection, session.workspace_id, subject_id, consent_id)
+    entries = await consent_of(session.connection, session.workspace_id, consent_id, subject_id)
     controller, link = await _controller(session), _link(session, consent_id)
     return answer(request, session.key, record_of(entries, controller, link))
 
@@ -45,7 +45,7 @@ async def get_consent_receipt(
     request: Request, session: ConsentReader, subject_id: UUID, consent_id: UUID
 ) -> Response:
     """A copy of the record under an id of its own, to be handed to the subject."""
-    entries = await consent_of(session.connection, session.workspace_id, subject_id, consent_id)
+    entries = await consent_of(session.connection, session.workspace_id, consent_id, subject_id)
     controller, link = await _controller(session), _link(session, consent_id)
     return answer(request, session.key, receipt_of(entries, controller, link))
 
@@ -56,4 +56,5 @@ async def _controller(session: Session) -> Controller:
 
 
 def _link(session: Session, consent_id: UUID) -> str:
-    return session.caller.deployment.public_url + withdrawal_path(session.key, consent_id)
+    link = WithdrawalLink.of(session.key, consent_id)
+    return session.caller.deployment.public_url + link.path

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from adapters.event_store.values import references
 from adapters.keys.workspace_key import WorkspaceKey
-from api.consents import command_of, request_of, withdrawal_path
+from adapters.workspaces.withdrawal_links import WithdrawalLink
+from api.consents import command_of, request_of
 from api.contract import WITH_BODY, WITH_KEY, answers
 from api.etag import answer
 from api.parameters import MomentParameter, PastParameter
@@ -93,7 +94,7 @@ async def tell_consent(
     told = request_of(caller.workspace_id, command, caller.context)
     receipt = await caller.deployment.ledger.handle(told)
     async with caller.cell.scoped(caller.workspace_id) as connection:
-        entries = await consent_of(connection, caller.workspace_id, subject_id, receipt.stream_id)
+        entries = await consent_of(connection, caller.workspace_id, receipt.stream_id)
         key = await caller.cell.workspace_key(connection, caller.workspace_id)
     # A statement of this very moment is in it.
     found = stood(entries, max(datetime.now(UTC), statement.occurred_at))
@@ -117,7 +118,7 @@ async def get_consent(
     known_at: KnownAt = None,
 ) -> Response:
     """One consent with the evidence of what held then. Needs the scope `consents:read`."""
-    entries = await consent_of(session.connection, session.workspace_id, subject_id, consent_id)
+    entries = await consent_of(session.connection, session.workspace_id, consent_id, subject_id)
     found = stood(entries, valid_at or datetime.now(UTC), known_at)
     if found is None:
         raise Problem("not-known-yet")
@@ -135,7 +136,7 @@ async def get_consent_history(
     request: Request, session: ConsentReader, subject_id: UUID, consent_id: UUID
 ) -> Response:
     """Every entry: what was said, when, when we learnt it, who told us, and the evidence."""
-    entries = await consent_of(session.connection, session.workspace_id, subject_id, consent_id)
+    entries = await consent_of(session.connection, session.workspace_id, consent_id, subject_id)
     readings = await open_all(session, (one for entry in entries for one in references(entry)))
     body = History(data=[entry_detail(entry, readings) for entry in entries])
     return answer(request, session.key, body)
@@ -148,7 +149,7 @@ def _detail(
     valid_at: datetime | None = None,
     known_at: datetime | None = None,
 ) -> ConsentDetail:
-    last = found.last
+    last, link = found.last, WithdrawalLink.of(key, found.consent_id)
     given = last if isinstance(last, ConsentGiven) else None
     return ConsentDetail(
         id=found.consent_id,
@@ -163,7 +164,7 @@ def _detail(
         evidence=EvidenceBody.model_validate(last.evidence),
         version=found.version,
         recorded_at=found.recorded_at,
-        withdrawal_url=caller.deployment.public_url + withdrawal_path(key, found.consent_id),
+        withdrawal_url=caller.deployment.public_url + link.path,
         valid_at=valid_at,
         known_at=known_at,
     )

@@ -57,19 +57,19 @@ async def consents_of(
 
 
 async def consent_of(
-    connection: Connection, workspace_id: UUID, subject_id: UUID, consent_id: UUID
+    connection: Connection, workspace_id: UUID, consent_id: UUID, subject_id: UUID | None = None
 ) -> list[Entry]:
     """The entries of one consent.
 
     Raises:
-        NotFound: The subject has no such consent in this workspace.
+        NotFound: The workspace has no such consent, or it is not this subject's.
     """
     entries = [
         entry
         for entry in await read_stream(connection, consent_id)
         if entry.workspace_id == workspace_id
         and isinstance(entry.event, ConsentEvent)
-        and entry.event.subject_id == subject_id
+        and subject_id in (None, entry.event.subject_id)
     ]
     if not entries:
         raise NotFound("consent")

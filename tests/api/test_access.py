@@ -20,6 +20,9 @@ ANYWHERE = [
     ("GET", "/subjects?number=%2B447700900123"),
     ("GET", f"/subjects/{uuid4()}"),
     ("POST", f"/subjects/{uuid4()}/erasure"),
+    ("GET", f"/subjects/{uuid4()}/consents"),
+    ("POST", f"/subjects/{uuid4()}/consents"),
+    ("GET", f"/subjects/{uuid4()}/consents/{uuid4()}/receipt"),
     ("GET", "/dead-letters"),
     ("POST", f"/dead-letters/{uuid4()}/replay"),
 ]

@@ -22,6 +22,7 @@ from domain.consents.commands import (
 )
 from domain.consents.consent import CONSENT
 from domain.consents.words import Form, Marketing, Purpose
+from domain.errors import NotFound
 from domain.identifiers import consent_id
 from domain.messages import Context, Entry
 from projections.consents.build import ConsentSoFar, fold, row
@@ -105,8 +106,11 @@ async def test_a_subject_s_consents_are_read_whole(database: Urls, tmp_path: Pat
             streams = await consents_of(connection, workspace_id, subject)
             assert await consents_of(connection, workspace_id, uuid4()) == []
             for stream in streams:
-                place = workspace_id, subject, stream[0].stream_id
+                place = workspace_id, stream[0].stream_id
                 assert await consent_of(connection, *place) == stream
+                assert await consent_of(connection, *place, subject) == stream
+                with pytest.raises(NotFound):
+                    await consent_of(connection, *place, uuid4())
         assert [[entry.version for entry in stream] for stream in streams] == [[1, 2], [1, 2, 3]]
         calls, _ = streams
         late = calls[1].recorded_at
