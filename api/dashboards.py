@@ -13,6 +13,7 @@ from api.routes import (
     dead_letters,
     health,
     history,
+    marketing,
     subjects,
 )
 from api.routes.reference import serve_reference
@@ -37,7 +38,7 @@ def create_dashboards() -> ContractualAPI:
         docs_url=None,
         redoc_url=None,
     )
-    people = (subjects, consents, consent_records)
+    people = (subjects, consents, consent_records, marketing)
     for routes in (calls, call, history, *people, dead_letters, health):
         api.include_router(routes.ROUTER)
     serve_reference(api)

@@ -1,4 +1,7 @@
-"""Erasure: the key and the lookup in one transaction with its entry, then the boxes."""
+"""Erasure: the key and the lookup in one transaction with its entry, then the boxes.
+
+In the same transaction what must outlive the lookup is kept: to whom nothing is marketed.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +13,9 @@ import psycopg
 
 from adapters.event_store.appending import APPEND
 from adapters.event_store.codec import encode
-from adapters.event_store.history import read_stream
+from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
 from adapters.event_store.rows import EntryRow, parameters
+from adapters.event_store.suppressions import marketing_consents, suppression_of
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.pool import Connection, Pool
@@ -24,10 +28,11 @@ from domain.subjects.subject import SUBJECT
 Result = TypeVar("Result")
 
 NO_LIVING_SUBJECT = "RL002"
+SAID_MEANWHILE = "RL005"
 DELETED_AT_ONCE = 5_000
 """Boxes deleted in one transaction: erasing somebody with many calls stops nobody else."""
 
-_ERASE = "SELECT erase_subject(%s, %s, %s, %s, %s, %s, %s)"
+_ERASE = "SELECT erase_and_suppress(%s, %s, %s, %s, %s, %s, %s, %b, %s, %b, %b)"
 _STATE = "SELECT erased_at, deleted_at FROM subjects WHERE subject_id = %s AND workspace_id = %s"
 _UNFINISHED = """
     SELECT workspace_id, subject_id FROM subjects
@@ -89,20 +94,33 @@ class Erasures:
         self, workspace_id: UUID, subject_id: UUID, reason: ErasureReason, context: Context
     ) -> Erasure:
         command = EraseSubject(reason=reason, occurred_at=self._clock())
+        consents = marketing_consents(workspace_id, subject_id)
         async with self._pool.connection() as connection:
-            told = await read_stream(connection, subject_id)
-            for row in _rows(workspace_id, subject_id, told, command, context):
+            while True:
+                entries = await read_streams(connection, [subject_id, *consents], LAST_POSITION)
+                told = [entry for entry in entries if entry.stream_id == subject_id]
+                rows = _rows(workspace_id, subject_id, told, command, context)
+                if not rows:
+                    return await self._state(connection, workspace_id, subject_id)
+                said = [entry for entry in entries if entry.stream_id != subject_id]
                 try:
-                    found = await connection.execute(
-                        _ERASE, (workspace_id, subject_id, self._clock(), *row[2:])
-                    )
+                    return await self._destroy(connection, rows[0], said)
                 except psycopg.DatabaseError as error:
-                    if error.sqlstate != NO_LIVING_SUBJECT:
+                    if error.sqlstate == NO_LIVING_SUBJECT:
+                        return await self._state(connection, workspace_id, subject_id)
+                    if error.sqlstate != SAID_MEANWHILE:
                         raise
-                else:
-                    self._keyring.forget_recent(workspace_id)
-                    return Erasure(subject_id, (await found.fetchall())[0][0], None)
-            return await self._state(connection, workspace_id, subject_id)
+
+    async def _destroy(
+        self, connection: Connection, row: EntryRow, said: Sequence[Entry]
+    ) -> Erasure:
+        workspace_id, subject_id = row[:2]
+        kept = await suppression_of(connection, self._keyring, workspace_id, subject_id, said)
+        found = await connection.execute(
+            _ERASE, (workspace_id, subject_id, self._clock(), *row[2:], *kept)
+        )
+        self._keyring.forget_recent(workspace_id)
+        return Erasure(subject_id, (await found.fetchall())[0][0], None)
 
     async def _finish(self) -> int:
         deleted = 0

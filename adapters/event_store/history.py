@@ -9,6 +9,9 @@ from adapters.postgres.copying import copy_out
 from adapters.postgres.pool import Connection
 from domain.messages import Entry
 
+LAST_POSITION: Final = 2**63 - 1
+"""Behind every entry that there can be."""
+
 # ruff: noqa: S608 - the columns are a constant of ours
 _STREAM: Final[LiteralString] = f"""
     SELECT {COLUMNS} FROM entries WHERE stream_id = %s ORDER BY version

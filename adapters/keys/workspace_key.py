@@ -23,6 +23,7 @@ class WorkspaceKey:
     lookup_key: bytes
     tag_key: bytes
     link_key: bytes
+    suppression_key: bytes
     recent: RecentLocks = field(default_factory=RecentLocks, compare=False)
 
     @classmethod
@@ -34,6 +35,7 @@ class WorkspaceKey:
             derive(key, b"lookup"),
             derive(key, b"etag"),
             derive(key, b"link"),
+            derive(key, b"suppression"),
         )
 
     def digest(self, lookup: str) -> bytes:
@@ -43,6 +45,13 @@ class WorkspaceKey:
     def tag(self, body: bytes) -> str:
         """A keyed fingerprint of an answer, which tells nothing of what it holds."""
         return hmac.digest(self.tag_key, body, "sha256").hex()[:32]
+
+    def suppression(self, digest: bytes) -> bytes:
+        """Under what a number is kept as suppressed, from the digest that it is looked up by.
+
+        Another key and so another hash: the two lists cannot be laid beside each other.
+        """
+        return hmac.digest(self.suppression_key, digest, "sha256")
 
     def link_code(self, consent_id: UUID) -> bytes:
         """What nobody can guess of the link that withdraws this consent."""

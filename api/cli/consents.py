@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from api.cli.asking import Json, answered, ask, when
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
-from api.cli.running import EXIT_CODES, opened_workspace, run
+from api.cli.running import EXIT_CODES, ExitCode, opened_workspace, run
 from api.consents import command_of, request_of
 from api.routes.consent_records import get_consent_receipt
 from api.routes.consents import get_consent, get_consent_history, list_consents
+from api.routes.marketing import may_market as answer_may_market
 from api.schemas_consents import ConsentStatement, Saying
-from domain.consents.words import Channel, Form, Purpose
+from domain.consents.words import Channel, Form, Marketing, Purpose
 from domain.messages import Context
 
 app = typer.Typer(help="Consents of data subjects, with their evidence.", no_args_is_help=True)
@@ -116,6 +117,33 @@ def receipt(subject: Subject, consent: ConsentId, workspace: InWorkspace = None)
             )
         )
     )
+
+
+@app.command("may-market", epilog=EXIT_CODES)
+def may_market(
+    number: Annotated[
+        str, typer.Argument(help="A number, SIP address or client identity; '-' reads stdin.")
+    ],
+    kind: Annotated[Marketing, typer.Argument(help="Which marketing.")],
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask whether something may be marketed to a number. It ends with 1 if not."""
+    whom = read_secret(number)
+    found = run(
+        ask(
+            workspace,
+            lambda request, session: answer_may_market(request, session, whom, kind),
+            "number",
+        )
+    )
+    if as_json:
+        write_json(found)
+    else:
+        write_table(tuple(found), [tuple(found.values())])
+    if not found["is_allowed"]:
+        raise typer.Exit(ExitCode.wrong)
 
 
 async def _tell(workspace: UUID | None, subject: UUID, statement: ConsentStatement) -> Json:

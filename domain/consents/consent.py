@@ -89,6 +89,11 @@ def last_by(consent: Consent, moment: datetime | None = None) -> ConsentEvent | 
     return max(said, key=_weight, default=None)
 
 
+def says_no(consent: Consent) -> bool:
+    """Whether the last that its subject said was no."""
+    return isinstance(last_by(consent), ConsentRefused | ConsentWithdrawn)
+
+
 def _refuse_what_cannot_be(command: ConsentCommand) -> None:
     if not is_kind_of(command.purpose, command.kind):
         raise Refused("kind_does_not_fit_purpose")

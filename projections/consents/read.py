@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final, LiteralString
 from uuid import UUID
 
-from adapters.event_store.history import read_stream, read_streams
+from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
 from adapters.postgres.pool import Connection
 from domain.consents.consent import CONSENT, Consent, last_by, standing_at
 from domain.consents.events import ConsentEvent
@@ -22,7 +22,6 @@ _OF_SUBJECT: Final[LiteralString] = """
     SELECT consent_id FROM consent_register WHERE workspace_id = %s AND subject_id = %s
     ORDER BY purpose, kind NULLS FIRST
 """
-_EVERYTHING: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ async def consents_of(
     """The entries of each consent of a subject, in the order of their purposes."""
     rows = await connection.execute(_OF_SUBJECT, (workspace_id, subject_id))
     order = [consent_id for (consent_id,) in await rows.fetchall()]
-    entries = await read_streams(connection, order, _EVERYTHING)
+    entries = await read_streams(connection, order, LAST_POSITION)
     entries.sort(key=lambda entry: (order.index(entry.stream_id), entry.version))
     return [list(stream) for _, stream in groupby(entries, lambda entry: entry.stream_id)]
 

@@ -23,6 +23,7 @@ ANYWHERE = [
     ("GET", f"/subjects/{uuid4()}/consents"),
     ("POST", f"/subjects/{uuid4()}/consents"),
     ("GET", f"/subjects/{uuid4()}/consents/{uuid4()}/receipt"),
+    ("GET", "/marketing?number=%2B447700900123&kind=calls"),
     ("GET", "/dead-letters"),
     ("POST", f"/dead-letters/{uuid4()}/replay"),
 ]

@@ -56,6 +56,7 @@ def test_it_is_openapi_3_1() -> None:
         "listCalls",
         "listConsents",
         "listDeadLetters",
+        "mayMarket",
         "replayDeadLetter",
         "tellConsent",
     ]

@@ -13,18 +13,26 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from cells import Home, asynchronous, new_cell, new_workspace
+from consent_stories import said
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from twilio_forms import call_sid, incoming_form
 
+from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from adapters.postgres.pool import ROLES, Role, acting_as
 from adapters.workspaces.api_keys import create_api_key
 from adapters.workspaces.credentials import Kind, add_credential
+from domain.consents.commands import RefuseConsent
+from domain.consents.consent import CONSENT
+from domain.consents.words import Marketing, Purpose
+from domain.identifiers import consent_id
+from domain.messages import Context
 
 HISTORY: Final = {
     *("entries", "stored_events", "counter", "vault", "workspace_keys", "subjects"),
     *("subject_keys", "lookups", "buckets", "bucket_keys", "api_keys", "credentials", "migration"),
+    "suppressions",
 }
 """What cannot be built again. All other tables are views, which the follower writes."""
 
@@ -34,8 +42,11 @@ MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials"}
 NOBODYS: Final = {"counter", "positions"}
 """What the API may read although it is no workspace's: numbers of a whole cell."""
 
-WRITERS: Final = {"append", "erase_subject", "delete_values"}
-ERASE: Final = "SELECT erase_subject(%s, %s, now(), 1, 1::smallint, 'subject.erased', '{}')"
+WRITERS: Final = {"append", "erase_and_suppress", "delete_values"}
+ERASE: Final = """
+    SELECT erase_and_suppress(%s, %s, now(), 1, 1::smallint, 'subject.erased', '{}',
+                              '{}', 0, '{}', '{}')
+"""
 """The functions that a writer calls. Any other is its owner's alone."""
 
 WRITES: Final = {
@@ -80,7 +91,20 @@ async def _furnish(home: Home, call: int) -> UUID:
         key = await home.cell.workspace_key(connection, home.address.workspace_id)
         await add_credential(connection, key, Kind.auth_token, "token")
         await create_api_key(connection, home.address.workspace_id)
+    await _refuse_marketing(home, f"+3247100{call:04d}")
     return home.address.workspace_id
+
+
+async def _refuse_marketing(home: Home, number: str) -> None:
+    """Somebody calls, says no to marketing, and is erased."""
+    await home.hear(incoming_form(call_sid(int(number[-4:]) + 100), caller=number))
+    subject, workspace_id = await home.subject_of(number), home.address.workspace_id
+    assert subject is not None
+    command = said(RefuseConsent, 0, Purpose.marketing, Marketing.calls, subject_id=subject)
+    stream = consent_id(workspace_id, subject, Purpose.marketing, Marketing.calls)
+    context = Context("test", subject)
+    await home.cell.writer.handle(Request(workspace_id, stream, CONSENT, command, context))
+    await home.erase(subject)
 
 
 @asynchronous

@@ -74,16 +74,29 @@ class Site(NamedTuple):
         headers = {"X-Twilio-Signature": sign(target, [], self.token.encode())}
         return ask("GET", target, headers=headers).status_code
 
-    def read(self, path: str, *, method: str = "GET") -> str:
+    def read(self, path: str, *, method: str = "GET", **body: Any) -> str:  # noqa: ANN401 - JSON
         """Ask for one of the workspace's resources; the answer as it stands."""
         url = f"{self.url}/v1/workspaces/{self.workspace_id}{path}"
         headers = {"Authorization": f"Bearer {self.api_key}"}
-        return ask(method, url, headers=headers).raise_for_status().text
+        answer = ask(method, url, headers=headers, json=body or None)
+        return answer.raise_for_status().text
+
+    def subject_of(self, number: str) -> str:
+        """Whoever has this number."""
+        (subject,) = json.loads(self.read(f"/subjects?number={quote(number)}"))["data"]
+        return str(subject["subject_id"])
 
     def erase(self, number: str) -> None:
         """Erase whoever has this number."""
-        (subject,) = json.loads(self.read(f"/subjects?number={quote(number)}"))["data"]
-        self.read(f"/subjects/{subject['subject_id']}/erasure", method="POST")
+        self.read(f"/subjects/{self.subject_of(number)}/erasure", method="POST")
+
+    def object(self, number: str, words: str) -> str:
+        """Withdraw from marketing calls in one's own words; what was kept of it."""
+        path = f"/subjects/{self.subject_of(number)}/consents"
+        said = {"said": "withdrawn", "purpose": "marketing", "kind": "calls", "words": words}
+        evidence = {"occurred_at": "2026-03-02T10:00:00Z", "evidence": {"channel": "paper"}}
+        consent = json.loads(self.read(path, method="POST", **said, **evidence))["id"]
+        return self.read(f"{path}/{consent}/history")
 
     def search(self) -> set[Find]:
         """Every byte under the home, and all that was printed, against every marker."""
@@ -181,10 +194,14 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
         number = markers.number(1)
         soon(lambda: number in site.read("/calls"))
         assert number in site.read(f"/calls?number={quote(number)}")
+        words = markers.text("own words")
+        assert words in site.object(number, words)
         assert site.search() == set()
         for last in (1, 10):
             site.erase(markers.number(last))
         soon(lambda: number not in site.read("/calls"))
+        marketing = f"/marketing?number={quote(number)}&kind=calls"
+        assert "suppressed" in site.read(marketing)
         assert site.search() == set()
         assert program.end(signal.SIGINT) == 0
     assert site.search() == set()

@@ -259,6 +259,9 @@ def test_consents_are_told_and_listed(desk: Desk) -> None:
     then = ("--valid-at", "2026-03-02T10:00:01Z")
     assert desk.ask("consents", "list", subject, *then)["data"][0]["is_valid"] is True
     assert "newsletter" in desk.type("consents", "list", subject).stdout
+    asked = desk.type("consents", "may-market", CALLER, "newsletter", "--json")
+    assert asked.exit_code == 1
+    assert json.loads(asked.stdout) == {"is_allowed": False, "reason": "withdrawn"}
 
 
 def test_a_statement_that_cannot_be_meant_is_wrong_usage(desk: Desk) -> None:
@@ -397,6 +400,7 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         ("consents", "tell"),
         ("consents", "history"),
         ("consents", "receipt"),
+        ("consents", "may-market"),
         ("dead-letters", "list"),
         ("views", "rebuild"),
     ],
