@@ -62,7 +62,7 @@ def test_a_gap_is_what_others_appended_until_it_is_taken_in() -> None:
     assert known.gap == (100, 110)
     known.caught_up()
     known.appended(111, 1)
-    assert (known.seen, known.gap) == (112, None)
+    assert (known.seen, known.is_behind) == (112, False)
 
 
 def test_who_is_far_behind_forgets_the_streams_and_reads_no_gap(
