@@ -14,6 +14,8 @@ Data subject
     The natural person behind a party (GDPR Art. 4(1)). Known by a random id only.
 Controller
     The organisation whose workspace it is (Art. 4(7)). We are its processor.
+Workspace
+    What a controller has with us: settings, members, calls, and in the end its closure.
 History
     The append-only log. An *entry* is one event in it, with its place and its times.
 Vault

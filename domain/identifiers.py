@@ -4,6 +4,8 @@ A consent's comes from whose it is and what for, so that there is one of each.
 
 A data subject's id is random and never used again: it must tell nothing about
 the person, and a number that returns after an erasure is a new subject.
+
+A workspace's own stream (its settings, members and closure) has the workspace's id.
 """
 
 from functools import lru_cache

@@ -26,6 +26,9 @@ class Category(StrEnum):
     consent_evidence = "consent_evidence"
     """What somebody said in their own words when they were asked for their consent."""
 
+    account = "account"
+    """A workspace's own people: members' addresses, dial targets, notes on settings."""
+
 
 class Sealed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What an entry holds in the place of a personal value. It outlives the value."""

@@ -14,13 +14,14 @@ from domain.consents.events import ConsentEvent
 from domain.dead_letters.events import DeadLetterEvent
 from domain.messages import Event
 from domain.subjects.events import SubjectEvent
+from domain.workspaces.events import WorkspaceEvent
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 EVENTS: Mapping[str, type[Event]] = MappingProxyType(
     {
         event.name: event
-        for union in (CallEvent, SubjectEvent, DeadLetterEvent, ConsentEvent)
+        for union in (CallEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent)
         for event in get_args(union)
     }
 )

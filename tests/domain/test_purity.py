@@ -16,6 +16,7 @@ from types import FrameType
 from uuid import uuid4
 
 import pytest
+from asking import ASKED, change, close, invite
 from call_shapes import SHAPES
 from consent_stories import said
 from reports import party
@@ -31,6 +32,7 @@ from domain.messages import Command, Event
 from domain.subjects.commands import ConfirmDeletion, EraseSubject
 from domain.subjects.events import ErasureReason
 from domain.subjects.subject import SUBJECT
+from domain.workspaces.workspace import WORKSPACE
 
 WORLDLY = {
     *("now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "localtime"),
@@ -47,6 +49,7 @@ STORIES: list[tuple[AnyDecider, Sequence[Command]]] = [
     (DEAD_LETTER, [KEEP, KEEP, CloseDeadLetter()]),
     (CONSENT, [said(kind, 3) for kind in (AskConsent, GiveConsent, RefuseConsent) * 2]),
     (CONSENT, [said(WithdrawConsent, 3)]),
+    (WORKSPACE, [change(recording=ASKED), invite(), close()]),
 ]
 
 
