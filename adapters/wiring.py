@@ -42,6 +42,7 @@ class Ledger:
     settings: Settings
     directory: Directory
     cells: OpenCells
+    clock: Clock
 
     async def cell_of(self, workspace_id: UUID) -> Cell:
         """The cell that holds a workspace; ``NotFound`` where there is none."""
@@ -124,4 +125,4 @@ async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterato
         stack.push_async_callback(pool.close)
         directory = Directory(pool, urls.app)
         cells = await stack.enter_async_context(open_cells(directory, master_keys, clock))
-        yield Ledger(settings, directory, cells)
+        yield Ledger(settings, directory, cells, clock)

@@ -14,12 +14,15 @@ from api.routes import (
     health,
     history,
     marketing,
+    members,
+    settings,
+    sharing,
     subjects,
 )
 from api.routes.reference import serve_reference
 
 _DESCRIPTION: Final = """\
-Call logs, their history, consents, and the erasure of data subjects.
+Call logs and their history, consents, the erasure of data subjects, and the workspace's settings and members.
 
 Every answer belongs to one workspace: the one that the API key was made for. Times are RFC 3339.
 Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. An unknown
@@ -39,7 +42,8 @@ def create_dashboards() -> ContractualAPI:
         redoc_url=None,
     )
     people = (subjects, consents, consent_records, marketing)
-    for routes in (calls, call, history, *people, dead_letters, health):
+    workspace = (settings, sharing, members)
+    for routes in (calls, call, history, *people, *workspace, dead_letters, health):
         api.include_router(routes.ROUTER)
     serve_reference(api)
     return api

@@ -7,21 +7,42 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.keys.workspace_key import WorkspaceKey
+from api.problems import Problem
 
+_LONGEST_VERSION: Final = 9
 _HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 
-def answer(request: Request, key: WorkspaceKey, body: BaseModel) -> Response:
+def answer(
+    request: Request, key: WorkspaceKey, body: BaseModel, *, version: int | None = None
+) -> Response:
     """The body with its tag, or 304 where the reader has it already.
 
     The tag is keyed: a bare hash of a page would let whoever sees it guess the numbers in it.
+    Where a version is given the tag begins with it, for ``expected_version`` to find.
     """
     content = body.model_dump_json().encode()
-    tag = f'"{key.tag(content)}"'
+    tag = f'"{key.tag(content)}"' if version is None else f'"{version}-{key.tag(content)}"'
     headers = {**_HEADERS, "ETag": tag}
     if _names(request.headers.getlist("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")
+
+
+def expected_version(if_match: str | None, *, is_needed: bool = False) -> int | None:
+    """The version that the asker has seen; ``None`` for whichever there is.
+
+    Of a tag only the version counts: what else it covers, as whether values were withheld, is no
+    change of what is stored.
+    """
+    if if_match is None and is_needed:
+        raise Problem("version-needed")
+    if if_match is None or if_match.strip() == "*":
+        return None
+    version, _, _ = if_match.strip().strip('"').partition("-")
+    if not (version.isascii() and version.isdigit()) or len(version) > _LONGEST_VERSION:
+        raise Problem("changed-meanwhile")
+    return int(version)
 
 
 def _names(conditions: list[str], tag: str) -> bool:

@@ -82,8 +82,20 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             "The value can no longer be read",
             "What the request needs was erased, or its retention period has ended: see `state`.",
         ),
+        "changed-meanwhile": ProblemType(
+            412,
+            "Somebody changed it meanwhile",
+            "`If-Match` names an older version. Read it again, and see whether the change still "
+            "makes sense.",
+        ),
         "too-large": ProblemType(
             413, "The body is too large", "No request of this API needs a body beyond 256 KiB."
+        ),
+        "version-needed": ProblemType(
+            428,
+            "Say what you have seen",
+            "Send the `ETag` of what you read as `If-Match`, so that nobody's change is "
+            "overwritten unseen; or `*`, for whatever is there.",
         ),
         "internal": ProblemType(
             500,

@@ -1,4 +1,4 @@
-"""What the answers about a history look like: a call's, a consent's."""
+"""What the answers about a history look like: a call's, a consent's, a workspace's."""
 
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ class EntryDetail(BaseModel):
 
 
 class History(BaseModel):
-    """Every entry of a call or a consent, in order."""
+    """Every entry of a stream, in order."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -70,6 +70,13 @@ class Caller:
         """What the entries that this request leads to say of it."""
         return Context(self.principal.actor, self.request_id)
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["Session"]:
+        """A new snapshot: what the caller's own request changed is in it."""
+        async with self.cell.scoped(self.workspace_id) as connection:
+            key = await self.cell.workspace_key(connection, self.workspace_id)
+            yield Session(self, connection, key)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -157,3 +164,6 @@ Replayer = Annotated[Caller, _acting(Scope.values_open)]
 ConsentReader = Annotated[Session, _reading(Scope.consents_read)]
 ConsentTeller = Annotated[Caller, _acting(Scope.consents_tell)]
 Eraser = Annotated[Caller, _acting(Scope.subjects_erase)]
+SettingsReader = Annotated[Session, _reading(Scope.settings_read)]
+SettingsWriter = Annotated[Caller, _acting(Scope.settings_write)]
+MemberWriter = Annotated[Caller, _acting(Scope.members_write)]

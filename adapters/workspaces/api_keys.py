@@ -46,19 +46,33 @@ class Scope(StrEnum):
     consents_tell = "consents:tell"
     """Say that a consent was asked for, given, refused or withdrawn."""
 
+    settings_read = "settings:read"
+    """See settings, their history and members, with personal values withheld."""
+
+    settings_write = "settings:write"
+    """Change settings, dial targets and integrations."""
+
+    members_write = "members:write"
+    """Invite members, change their roles and remove them."""
+
+    workspace_close = "workspace:close"
+    """Close the workspace, and take that back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks: a key of one workspace, and what it may do."""
 
     workspace_id: UUID
-    key_id: UUID
+    key_id: UUID | None
+    """``None`` for the operator, who needs none on the command line."""
+
     scopes: frozenset[str]
 
     @property
     def actor(self) -> str:
         """The name that entries carry."""
-        return f"api_key:{self.key_id}"
+        return f"api_key:{self.key_id}" if self.key_id else "cli"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

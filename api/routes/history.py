@@ -3,9 +3,8 @@
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter
-from msgspec import structs
+from msgspec import structs, to_builtins
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -66,7 +65,7 @@ def entry_detail(entry: Entry, readings: Readings) -> EntryDetail:
         cause_id=context.cause_id,
         correlation_id=context.correlation_id or entry.stream_id,
         fields={
-            name: msgspec.to_builtins(value)
+            name: to_builtins(value)
             for name, value in said.items()
             if not isinstance(value, Sealed)
         },

@@ -26,6 +26,22 @@ ANYWHERE = [
     ("GET", "/marketing?number=%2B447700900123&kind=calls"),
     ("GET", "/dead-letters"),
     ("POST", f"/dead-letters/{uuid4()}/replay"),
+    ("GET", "/settings"),
+    ("GET", "/settings?known_at=2026-03-02T14:02:00Z"),
+    ("PATCH", "/settings"),
+    ("GET", "/settings/history"),
+    ("GET", "/settings/diff?from=2026-03-02T14:02:00Z&to=2026-03-03T14:02:00Z"),
+    ("GET", "/retention/explain?category=recordings"),
+    ("PUT", "/dial-targets/desk"),
+    ("DELETE", "/dial-targets/desk?reason=security"),
+    ("PUT", "/integrations/crm"),
+    ("DELETE", "/integrations/crm?reason=security"),
+    ("GET", "/members"),
+    ("POST", "/invitations"),
+    ("POST", f"/invitations/{uuid4()}/acceptance"),
+    ("DELETE", f"/invitations/{uuid4()}?reason=security"),
+    ("PUT", f"/members/{uuid4()}/role"),
+    ("DELETE", f"/members/{uuid4()}?reason=security"),
 ]
 
 

@@ -41,7 +41,14 @@ def test_it_is_openapi_3_1() -> None:
     """Programs are generated from it: its version and its operations' names are stable."""
     assert DOCUMENT["openapi"].startswith("3.1")
     assert sorted(IDS) == [
+        "acceptInvitation",
+        "changeMemberRole",
+        "changeSettings",
+        "compareSettings",
+        "disableIntegration",
+        "enableIntegration",
         "eraseSubject",
+        "explainRetention",
         "findSubjects",
         "getCall",
         "getCallHistory",
@@ -52,13 +59,21 @@ def test_it_is_openapi_3_1() -> None:
         "getHealth",
         "getProblemType",
         "getReadiness",
+        "getSettings",
+        "getSettingsHistory",
         "getSubject",
+        "inviteMember",
         "listCalls",
         "listConsents",
         "listDeadLetters",
+        "listMembers",
         "mayMarket",
+        "removeDialTarget",
+        "removeMember",
         "replayDeadLetter",
+        "setDialTarget",
         "tellConsent",
+        "withdrawInvitation",
     ]
 
 

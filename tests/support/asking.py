@@ -36,7 +36,8 @@ FIRST, SECOND = UUID(int=1), UUID(int=2)
 
 def email(address: str) -> Clear:
     """Somebody's address."""
-    return Clear({"email": address}, Category.account, f"email:{address}")
+    value = {"address": address, "kind": "email"}
+    return Clear(value, Category.account, f"email:{address}")
 
 
 def change(**settings: Any) -> ChangeSettings:  # noqa: ANN401 - any setting

@@ -1,0 +1,1 @@
+"""A workspace's settings, members and closure, folded from its stream when they are asked for."""
