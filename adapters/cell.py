@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 
 from adapters.cells.whereabouts import Patience, Whereabouts, has_moved
+from adapters.event_store.closures import Closures
 from adapters.event_store.erasures import Erasures
 from adapters.event_store.writer import CellWriter, Clock
 from adapters.keys.keyring import Keyring
@@ -41,6 +42,7 @@ class Cell:
     keyring: Keyring
     writer: CellWriter
     erasures: Erasures
+    closures: Closures
 
     @asynccontextmanager
     async def scoped(self, workspace_id: UUID) -> AsyncIterator[Connection]:
@@ -89,10 +91,18 @@ async def open_cell(
     for pool in (reading, writing):
         whereabouts.lead(pool)
     erasures = Erasures(writing, keyring, clock, whereabouts.patiently)
+    closures = Closures(writing, keyring, clock, whereabouts.patiently)
     writer.start()
     try:
         yield Cell(
-            whereabouts.place.name, whereabouts, reading, writing, keyring, writer, erasures
+            whereabouts.place.name,
+            whereabouts,
+            reading,
+            writing,
+            keyring,
+            writer,
+            erasures,
+            closures,
         )
     finally:
         await writer.close()

@@ -10,7 +10,7 @@ from adapters.event_store.requests import Request
 from api.problems import Problem
 from api.schemas_settings import Done, Reasoned
 from api.security import Caller, Session
-from domain.errors import NotFound, Refused
+from domain.errors import Gone, NotFound, Refused
 from domain.personal_data import Category, Clear
 from domain.workspaces.commands import WorkspaceCommand
 from domain.workspaces.words import ChangeReason
@@ -35,6 +35,7 @@ async def ask(caller: Caller, command: WorkspaceCommand) -> int:
     Raises:
         Refused: A rule said no.
         NotFound: What it is about is not there.
+        Gone: The workspace was closed meanwhile.
         Problem: Somebody changed something since the version that the command expects.
     """
     workspace_id = caller.workspace_id
@@ -45,6 +46,8 @@ async def ask(caller: Caller, command: WorkspaceCommand) -> int:
         code = str(refusal)
         if code == "changed_meanwhile":
             raise Problem("changed-meanwhile") from None
+        if code == "workspace_closed":
+            raise Gone("workspace") from None
         if code in _ABSENT:
             raise NotFound(code.removeprefix("no_such_")) from None
         raise

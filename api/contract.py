@@ -13,7 +13,7 @@ from api.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
 from api.schemas_problems import ProblemBody, example_of
 
 ANYWHERE: Final = ("invalid-request", "internal", "unavailable", "overloaded")
-WITH_KEY: Final = ("unauthorized", "missing-scope", "not-found")
+WITH_KEY: Final = ("unauthorized", "missing-scope", "not-found", "workspace-closed")
 WITH_BODY: Final = ("too-large",)
 _SCHEMA: Final = "#/components/schemas/ProblemBody"
 _TAG: Final = {"description": "Changes with the body.", "schema": {"type": "string"}}

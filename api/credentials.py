@@ -12,10 +12,11 @@ from uuid import UUID
 
 import psycopg
 
+from adapters.event_store.closures import is_closed
 from adapters.twilio.signature import SigningKeys
 from adapters.wiring import Ledger
 from adapters.workspaces.credentials import Credentials, read_credentials
-from domain.errors import Unavailable
+from domain.errors import Gone, Unavailable
 
 FRESH_SECONDS: Final = 5.0
 RENEWED_SECONDS: Final = 1.0
@@ -46,6 +47,7 @@ class CredentialCache:
 
         Raises:
             NotFound: There is no such workspace.
+            Gone: It is closed. Known here ``FRESH_SECONDS`` after the closure at the latest.
             Unavailable: They were never read and cannot be now.
         """
         known = self._known.get(workspace_id)
@@ -57,6 +59,10 @@ class CredentialCache:
             if known is None:
                 raise Unavailable("credentials") from None
             return known
+
+    def forget(self, workspace_id: UUID) -> None:
+        """What is known of a workspace is not true any more."""
+        self._known.pop(workspace_id, None)
 
     def _reading(self, workspace_id: UUID) -> asyncio.Task[Known]:
         if workspace_id not in self._readings:
@@ -70,6 +76,9 @@ class CredentialCache:
             read_at = asyncio.get_running_loop().time()
             cell = await self._ledger.cell_of(workspace_id)
             async with cell.scoped(workspace_id) as connection:
+                if await is_closed(connection, workspace_id):
+                    self.forget(workspace_id)
+                    raise Gone("workspace")
                 key = await cell.workspace_key(connection, workspace_id)
                 found = await read_credentials(connection, key)
         signing = SigningKeys(

@@ -8,6 +8,7 @@ from api.errors import HANDLERS
 from api.routes import (
     call,
     calls,
+    closure,
     consent_records,
     consents,
     dead_letters,
@@ -22,7 +23,7 @@ from api.routes import (
 from api.routes.reference import serve_reference
 
 _DESCRIPTION: Final = """\
-Call logs and their history, consents, the erasure of data subjects, and the workspace's settings and members.
+Call logs and their history, consents, the erasure of data subjects; settings and members.
 
 Every answer belongs to one workspace: the one that the API key was made for. Times are RFC 3339.
 Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. An unknown
@@ -42,7 +43,7 @@ def create_dashboards() -> ContractualAPI:
         redoc_url=None,
     )
     people = (subjects, consents, consent_records, marketing)
-    workspace = (settings, sharing, members)
+    workspace = (settings, sharing, members, closure)
     for routes in (calls, call, history, *people, *workspace, dead_letters, health):
         api.include_router(routes.ROUTER)
     serve_reference(api)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.problems import UNEXPECTED_STATUS, Problem, problem_response
 from domain.errors import (
+    Gone,
     IntegrityAlarm,
     KeyStoreUnavailable,
     NotFound,
@@ -24,6 +25,7 @@ from domain.errors import (
 NAMES: Final[Mapping[type[Exception], str]] = MappingProxyType(
     {
         NotFound: "not-found",
+        Gone: "workspace-closed",
         IntegrityAlarm: "integrity-alarm",
         Overloaded: "overloaded",
         Unavailable: "unavailable",

@@ -1,20 +1,35 @@
 """Answers that a reader may keep, and is told when they still hold."""
 
-from typing import Final
+import hashlib
+from typing import Final, Protocol
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.keys.workspace_key import WorkspaceKey
 from api.problems import Problem
 
 _LONGEST_VERSION: Final = 9
 _HEADERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 
+class Tagging(Protocol):
+    """Makes fingerprints of answers: a workspace's key, as a rule."""
+
+    def tag(self, body: bytes) -> str:
+        """A fingerprint of the body."""
+
+
+class Unkeyed:
+    """Tags what holds nothing that could be guessed, where there may be no key any more."""
+
+    def tag(self, body: bytes) -> str:
+        """A bare hash."""
+        return hashlib.sha256(body).hexdigest()[:32]
+
+
 def answer(
-    request: Request, key: WorkspaceKey, body: BaseModel, *, version: int | None = None
+    request: Request, key: Tagging, body: BaseModel, *, version: int | None = None
 ) -> Response:
     """The body with its tag, or 304 where the reader has it already.
 

@@ -1,4 +1,4 @@
-"""What goes on behind the API: the views follow the history, and erasures are finished."""
+"""What goes on behind the API: views follow the history, erasures and closures are finished."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,10 +50,14 @@ async def _follow_each(ledger: Ledger) -> None:
 
 
 async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
-    """Delete, again and again, what erasures have left of sealed boxes."""
+    """Again and again: delete what erasures left, end the workspaces whose day has come."""
     while True:
         try:
             await cell.erasures.finish()
         except Exception:
             log.exception("erasures.unfinished", cell=cell.name)
+        try:
+            await cell.closures.finish()
+        except Exception:
+            log.exception("closures.unfinished", cell=cell.name)
         await asyncio.sleep(pause)

@@ -82,6 +82,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             "The value can no longer be read",
             "What the request needs was erased, or its retention period has ended: see `state`.",
         ),
+        "workspace-closed": ProblemType(
+            410,
+            "The workspace is closed",
+            "Nothing of it can be reached any more. Until the promised day the closure can be "
+            "taken back, with the scope `workspace:close`.",
+        ),
         "changed-meanwhile": ProblemType(
             412,
             "Somebody changed it meanwhile",

@@ -2,7 +2,8 @@
 
 The key is checked in the very snapshot that the answer is read from, under row-level security
 for the workspace that the key itself names. Only then is it held against the address: another
-workspace's resources are "not found", whether or not they exist.
+workspace's resources are "not found", whether or not they exist. Of one's own workspace that is
+closed nothing is left to be had, but for the closure.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from adapters.workspaces.api_keys import ApiKey, Principal, Scope, authenticate
 from api.contract import refuse_undeclared
 from api.deployment import Deployment, deployment_of
 from api.problems import Problem
-from domain.errors import NotFound, Unavailable
+from domain.errors import Gone, NotFound, Unavailable
 from domain.messages import Context
 
 PATIENCE_SECONDS: Final = 5.0
@@ -97,8 +98,23 @@ class Session:
         return self.caller.may(Scope.values_open)
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A caller, and the snapshot in which their key was found good."""
+
+    caller: Caller
+    connection: Connection
+
+    async def session(self) -> Session:
+        """What they may see in it."""
+        key = await self.caller.cell.workspace_key(self.connection, self.caller.workspace_id)
+        return Session(self.caller, self.connection, key)
+
+
 @asynccontextmanager
-async def admitted(request: Request, workspace_id: UUID, scope: Scope) -> AsyncIterator[Session]:
+async def admitted(
+    request: Request, workspace_id: UUID, scope: Scope, *, even_closed: bool = False
+) -> AsyncIterator[Admission]:
     """A snapshot for whoever sent this request; a problem for who may not."""
     presented = _presented_key(request)
     deployment = deployment_of(request)
@@ -112,11 +128,12 @@ async def admitted(request: Request, workspace_id: UUID, scope: Scope) -> AsyncI
             raise Problem("unauthorized", headers=_CHALLENGE)
         if principal.workspace_id != workspace_id:
             raise NotFound("workspace")
+        if principal.finds_closed and not even_closed:
+            raise Gone("workspace")
         caller = Caller(deployment, principal, cell, request.state.request_id)
         caller.require(scope)
         refuse_undeclared(request)
-        key = await cell.workspace_key(connection, workspace_id)
-        yield Session(caller, connection, key)
+        yield Admission(caller, connection)
 
 
 @asynccontextmanager
@@ -144,15 +161,15 @@ def _reading(scope: Scope) -> Any:  # noqa: ANN401 - what FastAPI calls a depend
         request: Request, workspace_id: WorkspaceId, _bearer: Bearer
     ) -> AsyncIterator[Session]:
         async with admitted(request, workspace_id, scope) as found:
-            yield found
+            yield await found.session()
 
     # The snapshot ends before the answer is sent: a slow reader holds no connection.
     return Depends(session, scope="function")
 
 
-def _acting(scope: Scope) -> Any:  # noqa: ANN401 - as above
+def _acting(scope: Scope, *, even_closed: bool = False) -> Any:  # noqa: ANN401 - as above
     async def caller(request: Request, workspace_id: WorkspaceId, _bearer: Bearer) -> Caller:
-        async with admitted(request, workspace_id, scope) as found:
+        async with admitted(request, workspace_id, scope, even_closed=even_closed) as found:
             return found.caller
 
     return Depends(caller)
@@ -167,3 +184,4 @@ Eraser = Annotated[Caller, _acting(Scope.subjects_erase)]
 SettingsReader = Annotated[Session, _reading(Scope.settings_read)]
 SettingsWriter = Annotated[Caller, _acting(Scope.settings_write)]
 MemberWriter = Annotated[Caller, _acting(Scope.members_write)]
+Closer = Annotated[Caller, _acting(Scope.workspace_close, even_closed=True)]

@@ -9,6 +9,10 @@ class NotFound(Exception):  # noqa: N818 - as above
     """There is nothing by that id in this workspace."""
 
 
+class Gone(Exception):  # noqa: N818 - as above
+    """The workspace is closed: nothing of it can be reached any more."""
+
+
 class IntegrityAlarm(Exception):  # noqa: N818 - it is an alarm, and must read as one
     """A sealed value does not authenticate, or is missing without a reason.
 

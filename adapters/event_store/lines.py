@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from adapters.event_store import appending, learning
+from adapters.event_store import appending, learning, living
 from adapters.postgres.channel import Channel
 from adapters.postgres.pool import Connection
 
@@ -18,7 +18,7 @@ class Lines:
 
     async def reading(self) -> Channel:
         """To learn what a batch needs."""
-        return await self._line("reading", learning.STATEMENTS)
+        return await self._line("reading", learning.STATEMENTS | living.STATEMENTS)
 
     async def appending(self) -> Channel:
         """To append, and to ask afterwards what stood in the way."""

@@ -8,6 +8,7 @@ from adapters.event_store.keyholders import Keyholders
 from adapters.event_store.knowledge import Knowledge, Unread
 from adapters.event_store.learning import learn
 from adapters.event_store.lines import Lines
+from adapters.event_store.living import ended
 from adapters.event_store.requests import Clock, Waiting
 from adapters.keys.keyring import Keyring
 from adapters.keys.workspace_key import WorkspaceKey
@@ -62,7 +63,11 @@ class Preparing:
             requests = [one for one in requests if streams.get(one.stream_id.int) is None]
             if not requests and self.knowledge.gap is None:
                 return set()
-        return set(await learn(await self._lines.reading(), self.knowledge, holders, requests))
+        was_stale = self.knowledge.epoch is None
+        fresh = await learn(await self._lines.reading(), self.knowledge, holders, requests)
+        if was_stale:
+            await self._forget_ended(waiting)
+        return set(fresh)
 
     async def _keys(self, waiting: Iterable[Waiting]) -> dict[UUID, WorkspaceKey]:
         """The workspaces' keys; whoever asks for a workspace that is not here fails."""
@@ -77,6 +82,17 @@ class Preparing:
             else:
                 found[workspace_id] = key
         return found
+
+    async def _forget_ended(self, waiting: Iterable[Waiting]) -> None:
+        """Forget every key that is no workspace's any more; whoever asks for such a one fails.
+
+        Asked after the epoch: whichever goes later moves the epoch again, and our append fails.
+        """
+        known = self._keyring.begin_check()
+        gone = await ended(await self._lines.reading(), known)
+        for workspace_id in gone:
+            self._keyring.forget(workspace_id)
+        fail((w for w in waiting if w.request.workspace_id in gone), NotFound("workspace"))
 
     async def _fetched(self, workspace_id: UUID) -> WorkspaceKey | None:
         async with await self._lines.other() as connection:

@@ -18,6 +18,7 @@ class Keyring:
     def __init__(self, master_keys: MasterKeys) -> None:
         self._master_keys = master_keys
         self._keys: dict[UUID, WorkspaceKey] = {}
+        self._checks = 0
 
     async def create(self, connection: Connection, workspace_id: UUID) -> WorkspaceKey:
         """Make the key of a new workspace."""
@@ -28,13 +29,28 @@ class Keyring:
 
     async def get(self, connection: Connection, workspace_id: UUID) -> WorkspaceKey:
         """The workspace's key; ``NotFound`` where the cell has no such workspace."""
-        if workspace_id not in self._keys:
-            self._keys[workspace_id] = await self._read(connection, workspace_id)
-        return self._keys[workspace_id]
+        found = self._keys.get(workspace_id)
+        if found is None:
+            checks = self._checks
+            found = await self._read(connection, workspace_id)
+            # Read before a check began, it may have escaped it: then it is not kept.
+            if checks == self._checks:
+                self._keys[workspace_id] = found
+        return found
 
     def known(self, workspace_id: UUID) -> WorkspaceKey | None:
         """The workspace's key, if it was asked for before."""
         return self._keys.get(workspace_id)
+
+    def begin_check(self) -> frozenset[UUID]:
+        """The workspaces whose keys are kept, for whoever asks which of them are there still."""
+        self._checks += 1
+        return frozenset(self._keys)
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Forget the workspace's key: it is destroyed."""
+        self.forget_recent(workspace_id)
+        self._keys.pop(workspace_id, None)
 
     def forget_recent(self, workspace_id: UUID) -> None:
         """Forget what was derived lately: a key under it is destroyed."""

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID, uuid4
 
+from adapters.event_store.closures import IS_CLOSED
 from adapters.postgres.pool import Connection
 
 PREFIX = "rl_"
@@ -22,10 +23,10 @@ _SECRET_BYTES = 32
 _INSERT = """
     INSERT INTO api_keys (key_id, workspace_id, secret_sha256, scopes) VALUES (%s, %s, %s, %s)
 """
-_SELECT = """
-    SELECT secret_sha256, scopes FROM api_keys
+_SELECT = f"""
+    SELECT secret_sha256, scopes, {IS_CLOSED} FROM api_keys
     WHERE key_id = %s AND workspace_id = %s AND revoked_at IS NULL
-"""
+"""  # noqa: S608 - a constant of ours
 
 
 class Scope(StrEnum):
@@ -68,6 +69,8 @@ class Principal:
     """``None`` for the operator, who needs none on the command line."""
 
     scopes: frozenset[str]
+    finds_closed: bool = False
+    """Whether the workspace is closed."""
 
     @property
     def actor(self) -> str:
@@ -113,9 +116,10 @@ async def create_api_key(
 
 async def authenticate(connection: Connection, key: ApiKey) -> Principal | None:
     """Who the key stands for; ``None`` if it is unknown, wrong or revoked."""
-    rows = await connection.execute(_SELECT, (key.key_id, key.workspace_id))
-    stored, scopes = await rows.fetchone() or (b"", ())
+    workspace_id = key.workspace_id
+    rows = await connection.execute(_SELECT, (workspace_id, key.key_id, workspace_id))
+    stored, scopes, is_closed = await rows.fetchone() or (b"", (), False)
     presented = hashlib.sha256(key.secret).digest()
     if not hmac.compare_digest(stored, presented):
         return None
-    return Principal(key.workspace_id, key.key_id, frozenset(scopes))
+    return Principal(workspace_id, key.key_id, frozenset(scopes), is_closed)

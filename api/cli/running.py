@@ -19,10 +19,18 @@ import uvloop
 
 from adapters import logging
 from adapters.cell import Cell
+from adapters.event_store.closures import is_closed
 from adapters.postgres.migrate import MigrationError
 from adapters.settings import SettingsError, load
 from adapters.wiring import Ledger, open_ledger
-from domain.errors import IntegrityAlarm, KeyStoreUnavailable, NotFound, Refused, Unavailable
+from domain.errors import (
+    Gone,
+    IntegrityAlarm,
+    KeyStoreUnavailable,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 
 Result = TypeVar("Result")
 
@@ -74,11 +82,17 @@ async def opened() -> AsyncIterator[Ledger]:
 
 
 @asynccontextmanager
-async def opened_workspace(given: UUID | None) -> AsyncIterator[Place]:
-    """The workspace that was named, or the only one there is."""
+async def opened_workspace(
+    given: UUID | None, *, even_closed: bool = False
+) -> AsyncIterator[Place]:
+    """The workspace that was named, or the only one there is; ``Gone`` where it is closed."""
     async with opened() as ledger:
         workspace_id = given or await _only_one(ledger)
-        yield Place(ledger, await ledger.cell_of(workspace_id), workspace_id)
+        cell = await ledger.cell_of(workspace_id)
+        async with cell.scoped(workspace_id) as connection:
+            if not even_closed and await is_closed(connection, workspace_id):
+                raise Gone("workspace")
+        yield Place(ledger, cell, workspace_id)
 
 
 async def _only_one(ledger: Ledger) -> UUID:
@@ -113,6 +127,7 @@ def _unexpected(error: BaseException) -> str:
 _VERDICTS: Final[Sequence[tuple[tuple[type[Exception], ...], ExitCode, str]]] = (
     ((SettingsError, WrongUsage), ExitCode.usage, "{}"),
     ((NotFound,), ExitCode.not_found, "there is no such {}"),
+    ((Gone,), ExitCode.wrong, "the {} is closed"),
     ((Unavailable, KeyStoreUnavailable), ExitCode.unavailable, "{}"),
     ((psycopg.OperationalError,), ExitCode.unavailable, "the database cannot be had: {}"),
     ((OSError, CalledProcessError), ExitCode.unavailable, "{}"),

@@ -42,6 +42,9 @@ ANYWHERE = [
     ("DELETE", f"/invitations/{uuid4()}?reason=security"),
     ("PUT", f"/members/{uuid4()}/role"),
     ("DELETE", f"/members/{uuid4()}?reason=security"),
+    ("GET", "/closure"),
+    ("POST", "/closure"),
+    ("DELETE", "/closure?reason=correction"),
 ]
 
 

@@ -42,12 +42,13 @@ MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials"}
 NOBODYS: Final = {"counter", "positions"}
 """What the API may read although it is no workspace's: numbers of a whole cell."""
 
-WRITERS: Final = {"append", "erase_and_suppress", "delete_values"}
+WRITERS: Final = {"append", "erase_and_suppress", "delete_values", "end_workspace"}
+"""The functions that a writer calls. Any other is its owner's alone."""
+
 ERASE: Final = """
     SELECT erase_and_suppress(%s, %s, now(), 1, 1::smallint, 'subject.erased', '{}',
                               '{}', 0, '{}', '{}')
 """
-"""The functions that a writer calls. Any other is its owner's alone."""
 
 WRITES: Final = {
     "INSERT": "INSERT INTO {table} ({column}) SELECT {column} FROM {table} WHERE false",

@@ -20,10 +20,11 @@ from twilio_forms import ACCOUNT_SID, Form, form_bytes
 from waiting import LONGEST_SECONDS, eventually
 
 from adapters.cell import Cell
+from adapters.event_store.writer import Clock
 from adapters.postgres.embedded import Urls
 from adapters.settings import Settings
 from adapters.twilio.signature import sign
-from adapters.wiring import Ledger, open_ledger
+from adapters.wiring import Ledger, now, open_ledger
 from adapters.workspaces.api_keys import Scope, create_api_key
 from adapters.workspaces.credentials import Kind
 from api.app import create_app
@@ -136,10 +137,10 @@ def settings_for(database: Urls, home: Path) -> Settings:
 
 @asynccontextmanager
 async def serving(
-    database: Urls, home: Path, dial_target: str | None = DIAL_TARGET
+    database: Urls, home: Path, dial_target: str | None = DIAL_TARGET, clock: Clock = now
 ) -> AsyncIterator[House]:
     """A new ledger with one workspace, served."""
-    async with open_ledger(settings_for(database, home)) as ledger:
+    async with open_ledger(settings_for(database, home), clock=clock) as ledger:
         made = await ledger.create_workspace("Test", credentials(dial_target=dial_target))
         app = create_app(ledger, own_url=BASE_URL)
         transport = httpx.ASGITransport(app)

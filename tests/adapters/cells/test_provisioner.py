@@ -94,7 +94,8 @@ async def test_a_workspace_with_a_history_stays(database: Urls, tmp_path: Path) 
     """Its cell can move, it cannot; also when its first call comes while it is being placed."""
     settings = settings_for(database, tmp_path)
     async with open_ledger(settings) as ledger:
-        made = await _workspace(ledger)
+        made, other = await _workspace(ledger), await _workspace(ledger)
+        await _call(ledger, other, 1)  # so that the writer has no reason to read keys again
         await provisioner.create(database, "cell_x", None, None)
         cell = await ledger.cell_of(made.workspace_id)
         async with cell.scoped(made.workspace_id) as connection:
