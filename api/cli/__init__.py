@@ -1,12 +1,11 @@
 """The command line: ``ringledger``, one module per noun, each imported when it is asked for."""
 
-from importlib import import_module
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import typer
-from typer.core import TyperGroup
 
 from api.cli import processes
+from api.cli.nouns import Nouns
 from api.cli.running import EXIT_CODES
 
 NOUNS: Final = (
@@ -15,25 +14,14 @@ NOUNS: Final = (
 )
 
 
-class Nouns(TyperGroup):
-    """Finds a noun's commands in its module: most need no web framework and should not wait."""
+class Everything(Nouns):
+    """All that there are commands for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer hides its base
-        """The commands in the order of the help."""
-        return [*super().list_commands(ctx), *NOUNS]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
-        """A command, or the group of a noun's commands."""
-        if cmd_name not in NOUNS:
-            return super().get_command(ctx, cmd_name)
-        module = import_module(f"api.cli.{cmd_name.replace('-', '_')}")
-        found = typer.main.get_command(module.app)
-        found.name = cmd_name
-        return found
+    modules: ClassVar = {noun: noun.replace("-", "_") for noun in NOUNS}
 
 
 app: Final = typer.Typer(
-    cls=Nouns,
+    cls=Everything,
     name="ringledger",
     help="An event-sourced history of telephone calls: sealed, replayable, erasable.",
     epilog=EXIT_CODES,

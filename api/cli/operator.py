@@ -53,18 +53,18 @@ async def done(
 
 
 def body_of(kind: type[Body], **fields: Any) -> Body:  # noqa: ANN401 - what the model takes
-    """The body of a request; ``WrongUsage`` names what is wrong in it, and never the value."""
+    """The body of a request. Wrong usage names the place that is wrong, and never the value."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(map(str, wrong["loc"]))
-    raise WrongUsage(f"{place}: {wrong['msg'].removeprefix('Value error, ')}")
+    raise typer.BadParameter(f"{place}: {wrong['msg'].removeprefix('Value error, ')}")
 
 
-def when(text: str) -> Any:  # noqa: ANN401 - what typer calls an option
-    """An option that is a time."""
-    return typer.Option(parser=_moment, metavar="TIME", help=text)
+def when(text: str, *names: str) -> Any:  # noqa: ANN401 - what typer calls an option
+    """An option that is a time, by another name than its parameter's where one is given."""
+    return typer.Option(*names, parser=_moment, metavar="TIME", help=text)
 
 
 def _moment(text: str) -> datetime:

@@ -85,6 +85,23 @@ def history_table(entries: Sequence[Json]) -> Table:
     )
 
 
+def entries_table(entries: Sequence[Json]) -> Table:
+    """Every entry of a workspace: when it happened, who did it, and why."""
+    return table(
+        ("", "happened", "entry", "who", "why"),
+        (
+            (
+                entry["version"],
+                (entry["occurred_at"] or "")[:19].replace("T", " "),
+                entry["name"],
+                entry["actor"],
+                entry["fields"].get("reason"),
+            )
+            for entry in entries
+        ),
+    )
+
+
 def leg_names(call: Json) -> dict[str, str]:
     """The legs by id, the first one first."""
     legs = sorted(call["legs"], key=lambda leg: (leg["parent_id"] is not None, leg["id"]))

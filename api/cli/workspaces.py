@@ -1,17 +1,26 @@
-"""``ringledger workspaces``: make a controller's workspace, list them."""
+"""``ringledger workspaces``: make a controller's workspace, list them, set one up, close one."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from adapters.wiring import NewWorkspace
 from adapters.workspaces.credentials import Kind
 from adapters.workspaces.directory import Workspace
-from api.cli.output import AsJson, read_secret, write_json, write_table
+from api.cli.nouns import Nouns
+from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, WrongUsage, opened, run
+from domain.workspaces.words import ChangeReason, ClosureReason
 
-app = typer.Typer(help="Controllers' workspaces.", no_args_is_help=True)
+
+class Parts(Nouns):
+    """What a workspace has that there are commands for."""
+
+    modules: ClassVar = {"settings": "workspace_settings", "members": "workspace_members"}
+
+
+app = typer.Typer(cls=Parts, help="Controllers' workspaces.", no_args_is_help=True)
 
 Credentials = list[tuple[Kind, str]]
 LONGEST_NAME = 200
@@ -61,6 +70,61 @@ def list_(*, as_json: AsJson = False) -> None:
         columns = ("workspace", "name", "cell", "created")
         rows = ((w.workspace_id, w.name, w.cell, w.created_at) for w in found)
         write_table(columns, rows)
+
+
+@app.command(epilog=EXIT_CODES)
+def close(
+    reason: Annotated[ClosureReason, typer.Option(help="Why.")],
+    note: Annotated[
+        str | None, typer.Option(help="In your words, kept sealed; '-' reads it from stdin.")
+    ] = None,
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Close a workspace: nothing of it can be reached any more.
+
+    Until the promised day that can be taken back. From then on its key is destroyed.
+    """
+    from api.cli.operator import body_of, done  # noqa: PLC0415 - slow, and few commands need it
+    from api.routes.closure import close_workspace  # noqa: PLC0415 - as above
+    from api.schemas_closure import ClosureRequest  # noqa: PLC0415 - as above
+
+    text = read_secret(note) if note else None
+    wanted = body_of(ClosureRequest, reason=reason, note=text)
+    work = done(workspace, lambda _, caller: close_workspace(caller, wanted), even_closed=True)
+    _tell(run(work), as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def reopen(
+    reason: Annotated[ChangeReason, typer.Option(help="Why.")],
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take a closure back, before the promised day."""
+    from api.cli.operator import done  # noqa: PLC0415 - as above
+    from api.routes.closure import reopen_workspace  # noqa: PLC0415 - as above
+
+    work = done(workspace, lambda _, caller: reopen_workspace(caller, reason), even_closed=True)
+    _tell(run(work), as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def closure(workspace: InWorkspace = None, *, as_json: AsJson = False) -> None:
+    """Show whether a workspace is closed, and the day that was promised."""
+    from api.cli.operator import done  # noqa: PLC0415 - as above
+    from api.routes.closure import get_closure  # noqa: PLC0415 - as above
+
+    _tell(run(done(workspace, get_closure, even_closed=True)), as_json=as_json)
+
+
+def _tell(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        write_json(found)
+    else:
+        write_table(("closure", ""), found.items())
 
 
 async def _create(

@@ -283,6 +283,111 @@ def test_a_statement_that_cannot_be_meant_is_wrong_usage(desk: Desk) -> None:
     )
 
 
+SETTINGS = ("workspaces", "settings")
+MEMBERS = ("workspaces", "members")
+WHY = ("--reason", "instruction")
+
+
+def test_settings_are_changed_shown_and_told(desk: Desk) -> None:
+    """What a document names is set; the history says that it was the operator, and why."""
+    desk.create()
+    off = '{"ai": {"is_on": false}, "retention": [{"category": "recordings", "days": 30}]}'
+    changed = desk.ask(*SETTINGS, "change", off, *WHY, "--note", "-", stdin="as Ann asked\n")
+    assert (changed["version"], changed["ai"]) == (2, {"is_on": False})
+    assert desk.ask(*SETTINGS, "show") == changed
+    first, _ = desk.ask(*SETTINGS, "history")["data"]
+    assert (first["actor"], first["fields"]["reason"]) == ("cli", "instruction")
+    assert first["sealed"]["note"]["value"] == {"text": "as Ann asked"}
+    before = desk.ask(*SETTINGS, "show", "--known-at", "2020-01-01T00:00:00Z")
+    assert before["ai"] is None
+    times = ("--from", "2020-01-01T00:00:00Z", "--to", first["recorded_at"])
+    assert [c["setting"] for c in desk.ask(*SETTINGS, "diff", *times)["changes"]] == [
+        *("ai", "retention")
+    ]
+    explained = desk.ask(*SETTINGS, "explain", "recordings")
+    assert explained["ruling"]["level"] == "workspace"
+    assert "workspace.ai_policy_set" in desk.type(*SETTINGS, "history").stdout
+    assert "is_on" in desk.type(*SETTINGS, "diff", *times).stdout
+    assert "promise 53" in desk.type(*SETTINGS, "explain", "recordings").stdout
+
+
+def test_a_change_of_what_somebody_changed_is_refused(desk: Desk) -> None:
+    """Who has seen an older version is told; a document that means nothing is pointed at."""
+    desk.create()
+    desk.ask(*SETTINGS, "change", '{"ai": {"is_on": true}}', *WHY, "--seen", "0")
+    stale = desk.type(*SETTINGS, "change", '{"ai": {"is_on": false}}', *WHY, "--seen", "0")
+    assert (stale.exit_code, "changed it meanwhile" in stale.stderr) == (2, True)
+    for document, said in (
+        ('{"ai": {"is_on": 7}}', "ai.is_on"),
+        ('{"colour": "red"}', "colour"),
+        ("[]", "JSON object"),
+        ('{"reason": "terms"}', "JSON object"),
+        ('{"recording": {"mode": "announced"}}', "recording_without_announcement"),
+    ):
+        done = desk.type(*SETTINGS, "change", document, *WHY)
+        assert done.exit_code in {1, 2}
+        assert said in done.stderr, document
+    assert desk.ask(*SETTINGS, "show")["ai"] == {"is_on": True}
+
+
+def test_targets_and_integrations(desk: Desk) -> None:
+    """A number is dialled by its name and an integration shared with, until they are not."""
+    desk.create()
+    desk.ask(*SETTINGS, "dial", "desk", "-", *WHY, stdin=f"{CALLEE}\n")
+    terms = ("--terms", "2026-01", "--terms-sha256", "ab" * 32)
+    desk.ask(*SETTINGS, "enable", "crm", *terms, "--field", "outcome", *WHY)
+    found = desk.ask(*SETTINGS, "show")
+    assert found["dial_targets"][0]["number"]["value"]["address"] == CALLEE
+    assert found["integrations"]["crm"]["fields"] == ["outcome"]
+    unread = desk.type(*SETTINGS, "enable", "crm", "--terms", "1", "--terms-sha256", "x", *WHY)
+    assert (unread.exit_code, "text_sha256" in unread.stderr) == (2, True)
+    wrong = desk.type(*SETTINGS, "dial", "desk", "nobody", *WHY)
+    assert (wrong.exit_code, "E.164" in wrong.stderr) == (2, True)
+    desk.ask(*SETTINGS, "undial", "desk", *WHY)
+    desk.ask(*SETTINGS, "disable", "crm", *WHY)
+    gone = desk.ask(*SETTINGS, "show")
+    assert (gone["dial_targets"], gone["integrations"]) == ([], {})
+
+
+def test_members_are_invited_and_join(desk: Desk) -> None:
+    """With a role that can be changed, as long as an admin stays."""
+    desk.create()
+    invite = (*MEMBERS, "invite", "-", "--role", "admin", *WHY)
+    made = desk.ask(*invite, stdin="ann@example.com\n")
+    assert "ann@example.com" in desk.type(*MEMBERS, "list").stdout
+    desk.ask(*MEMBERS, "accept", made["invitation_id"])
+    (member,) = desk.ask(*MEMBERS, "list")["data"]
+    assert (member["role"], member["email"]["value"]["address"]) == ("admin", "ann@example.com")
+    role = (*MEMBERS, "role", member["subject_id"], "--role", "agent", *WHY)
+    last = desk.type(*role)
+    assert (last.exit_code, "last_admin" in last.stderr) == (1, True)
+    other = desk.ask(*invite, stdin="ben@example.com\n")
+    desk.ask(*MEMBERS, "accept", other["invitation_id"])
+    desk.ask(*role)
+    desk.ask(*MEMBERS, "remove", member["subject_id"], *WHY)
+    (left,) = desk.ask(*MEMBERS, "list")["data"]
+    assert left["email"]["value"]["address"] == "ben@example.com"
+    assert desk.type(*MEMBERS, "accept", UNKNOWN).exit_code == 3
+    third = desk.ask(*invite, stdin="cleo@example.com\n")
+    desk.ask(*MEMBERS, "withdraw", third["invitation_id"], *WHY)
+    assert desk.type(*MEMBERS, "accept", third["invitation_id"]).exit_code == 3
+
+
+def test_a_closed_workspace_is_closed_to_every_command(desk: Desk) -> None:
+    """But to those about its closure, which tell the promised day and take it back."""
+    desk.hear(desk.create())
+    assert desk.ask("workspaces", "closure")["is_closed"] is False
+    closed = desk.ask("workspaces", "close", "--reason", "terminated")
+    assert closed["keys_destroyed_from"] > closed["closed_at"]
+    for words in (("calls", "list"), (*SETTINGS, "show"), (*MEMBERS, "list"), ("keys", "create")):
+        done = desk.type(*words)
+        assert (done.exit_code, done.stdout) == (1, ""), words
+        assert "the workspace is closed" in done.stderr
+    assert "terminated" in desk.type("workspaces", "closure").stdout
+    assert desk.ask("workspaces", "reopen", "--reason", "correction")["is_closed"] is False
+    assert len(desk.ask("calls", "list")["data"]) == 1
+
+
 def test_a_key_has_the_scopes_that_were_chosen(desk: Desk) -> None:
     """A key may do what it was made for, and no more."""
     desk.create()
@@ -390,6 +495,12 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         ("demo",),
         ("workspaces", "create"),
         ("workspaces", "list"),
+        ("workspaces", "close"),
+        ("workspaces", "reopen"),
+        ("workspaces", "closure"),
+        *((*SETTINGS, verb) for verb in ("show", "change", "history", "diff", "explain")),
+        *((*SETTINGS, verb) for verb in ("dial", "undial", "enable", "disable")),
+        *((*MEMBERS, verb) for verb in ("list", "invite", "accept", "withdraw", "role", "remove")),
         ("keys", "create"),
         ("calls", "list"),
         ("calls", "show"),
