@@ -20,7 +20,7 @@ async def invite(
     email: str = ANN,
     role: str = "admin",
     days: float = 7,
-    **more: Any,  # noqa: ANN401
+    **more: Any,  # noqa: ANN401 - whatever else the body has
 ) -> httpx.Response:
     """Invite somebody for so many days."""
     until = datetime.now(UTC) + timedelta(days=days)

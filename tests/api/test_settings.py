@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import psycopg
-from canary import dresses
 from cells import asynchronous
-from psycopg import sql
 from serving import House, serving
 from twilio_forms import CALLEE, call_callbacks, call_sid
 
@@ -304,27 +301,3 @@ async def test_reading_is_no_writing(database: Urls, tmp_path: Path) -> None:
         assert (refused.status_code, refused.json()["scope"]) == (403, "settings:write")
         writer = await house.new_key(Scope.settings_write)
         assert (await house.get("/settings", key=writer)).json()["scope"] == "settings:read"
-
-
-@asynchronous
-async def test_nothing_personal_lies_outside_the_vault(database: Urls, tmp_path: Path) -> None:
-    """Notes, addresses and dial targets are in no table as they were written."""
-    async with serving(database, tmp_path) as house:
-        await change(house, ai={"is_on": True}, note="canarynote7f3a")
-        await put_target(house, number="sip:canarydesk7f3a@example.com")
-        with psycopg.connect(database.admin) as owner:
-            tables = owner.execute("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r'")
-            everything = "".join(_rows(owner, table) for (table,) in tables.fetchall())
-        assert "workspace.dial_target_set" in everything
-        for stem in ("canarynote7f3a", "canarydesk7f3a"):
-            assert [
-                dress for dress, form in dresses(stem).items() if form in everything.encode()
-            ] == []
-
-
-def _rows(owner: psycopg.Connection, table: str) -> str:
-    """All that a table holds, as text."""
-    query = sql.SQL("SELECT coalesce(string_agg(t::text, ''), '') FROM {} t")
-    (found,) = owner.execute(query.format(sql.SQL(table))).fetchone() or ("",)
-    text: str = found
-    return text

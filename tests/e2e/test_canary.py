@@ -11,6 +11,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -77,7 +78,7 @@ class Site(NamedTuple):
     def read(self, path: str, *, method: str = "GET", **body: Any) -> str:  # noqa: ANN401 - JSON
         """Ask for one of the workspace's resources; the answer as it stands."""
         url = f"{self.url}/v1/workspaces/{self.workspace_id}{path}"
-        headers = {"Authorization": f"Bearer {self.api_key}"}
+        headers = {"Authorization": f"Bearer {self.api_key}", "If-Match": "*"}
         answer = ask(method, url, headers=headers, json=body or None)
         return answer.raise_for_status().text
 
@@ -85,6 +86,17 @@ class Site(NamedTuple):
         """Whoever has this number."""
         (subject,) = json.loads(self.read(f"/subjects?number={quote(number)}"))["data"]
         return str(subject["subject_id"])
+
+    def set_up(self) -> None:
+        """Tell the workspace of people of its own: in a note, as a member, to be dialled."""
+        why = {"reason": "instruction", "note": self.markers.text("note")}
+        self.read("/settings", method="PATCH", ai={"is_on": False}, **why)
+        self.read("/dial-targets/desk", method="PUT", number=self.markers.number(20), **why)
+        until = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+        email = f"{self.markers.word}@example.com"
+        member = {"email": email, "role": "admin", "expires_at": until}
+        self.read("/invitations", method="POST", **member, **why)
+        assert email in self.read("/members")
 
     def erase(self, number: str) -> None:
         """Erase whoever has this number."""
@@ -190,6 +202,7 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
         asked = _marked(incoming_form(call_sid(91), caller=markers.number(5)), markers)
         assert site.get_status(asked) in GENUINE
         assert site.post(asked, token=f"{markers.word} forged") == 403
+        site.set_up()
         # Readers get the number: it was kept, sealed, and not lost.
         number = markers.number(1)
         soon(lambda: number in site.read("/calls"))

@@ -1,6 +1,6 @@
 """The rules of settings, dial targets and integrations, one story each."""
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from asking import ASKED, SAID, change
@@ -8,6 +8,7 @@ from reports import at, party
 from scenario import Scenario
 from sealing import seal
 
+from domain.messages import Event
 from domain.personal_data import Category, Clear
 from domain.workspaces.commands import (
     DisableIntegration,
@@ -82,7 +83,9 @@ def kept(days: int | None, campaign: str | None = None) -> RetentionPeriod:
 
 
 @pytest.mark.parametrize(("name", "value", "event"), EVERY_SETTING)
-def test_a_setting_is_set_and_says_why(name: str, value: object, event: Any) -> None:  # noqa: ANN401
+def test_a_setting_is_set_and_says_why(
+    name: str, value: object, event: Callable[..., Event]
+) -> None:
     """Each has an event of its own, which says the whole of it, and why."""
     note = Clear({"text": "as Anne asked"}, Category.account)
     story = STORY.when(change(**{name: value}, note=note))
@@ -91,7 +94,9 @@ def test_a_setting_is_set_and_says_why(name: str, value: object, event: Any) -> 
 
 
 @pytest.mark.parametrize(("name", "value", "event"), EVERY_SETTING)
-def test_a_setting_that_stays_says_nothing(name: str, value: object, event: Any) -> None:  # noqa: ANN401
+def test_a_setting_that_stays_says_nothing(
+    name: str, value: object, event: Callable[..., Event]
+) -> None:
     """Set to what it is, for another reason and later, nothing happens."""
     STORY.given(event(**SAID, setting=value)).when(
         change(**{name: value}, occurred_at=at(9))
