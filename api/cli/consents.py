@@ -2,23 +2,20 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
-from uuid import UUID, uuid4
+from typing import Annotated
+from uuid import UUID
 
 import orjson
 import typer
-from pydantic import ValidationError
 
-from api.cli.asking import Json, answered, ask, when
+from api.cli.asking import Json, act, ask, body_of, when
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
-from api.cli.running import EXIT_CODES, ExitCode, opened_workspace, run
-from api.consents import command_of, request_of
+from api.cli.running import EXIT_CODES, ExitCode, run
 from api.routes.consent_records import get_consent_receipt
-from api.routes.consents import get_consent, get_consent_history, list_consents
+from api.routes.consents import get_consent_history, list_consents, tell_consent
 from api.routes.marketing import may_market as answer_may_market
 from api.schemas_consents import ConsentStatement, Saying
 from domain.consents.words import Channel, Form, Marketing, Purpose
-from domain.messages import Context
 
 app = typer.Typer(help="Consents of data subjects, with their evidence.", no_args_is_help=True)
 
@@ -72,7 +69,8 @@ def tell(  # noqa: PLR0913 - a statement has that many facets
 
     The same twice is as good as once, if it is said with the same --at.
     """
-    statement = _statement(
+    statement = body_of(
+        ConsentStatement,
         said=said,
         purpose=purpose,
         kind=kind,
@@ -82,7 +80,9 @@ def tell(  # noqa: PLR0913 - a statement has that many facets
         evidence={**_json(evidence), "channel": channel},
         words=read_secret(words) if words else None,
     )
-    found = run(_tell(workspace, subject, statement))
+    found = run(
+        act(workspace, lambda _, caller: tell_consent(caller, subject, statement), "consent")
+    )
     _show(found, [found], as_json=as_json)
 
 
@@ -144,27 +144,6 @@ def may_market(
         write_table(tuple(found), [tuple(found.values())])
     if not found["is_allowed"]:
         raise typer.Exit(ExitCode.wrong)
-
-
-async def _tell(workspace: UUID | None, subject: UUID, statement: ConsentStatement) -> Json:
-    async with opened_workspace(workspace) as place:
-        command = command_of(subject, statement)
-        told = request_of(place.workspace_id, command, Context("cli", uuid4()))
-        stream = (await place.ledger.handle(told)).stream_id
-        return await answered(
-            place,
-            lambda request, session: get_consent(request, session, subject, stream),
-            "consent",
-        )
-
-
-def _statement(**said: Any) -> ConsentStatement:  # noqa: ANN401 - pydantic looks at each
-    try:
-        return ConsentStatement.model_validate(said)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise typer.BadParameter(f"{place}: {first['msg']}".removeprefix(": ")) from None
 
 
 def _json(text: str) -> Json:

@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from adapters.wiring import now
-from api.cli.operator import Json, asked, body_of, done
+from api.cli.asking import Json, act, ask, body_of
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, run
 from api.cli.tables import who
@@ -33,7 +33,7 @@ RoleOption = Annotated[Role, typer.Option(help="What they may see and do.")]
 @app.command("list", epilog=EXIT_CODES)
 def list_(workspace: InWorkspace = None, *, as_json: AsJson = False) -> None:
     """List the members, and every invitation that was not withdrawn."""
-    found = run(asked(workspace, list_members, about="member"))
+    found = run(ask(workspace, list_members, "member"))
     if as_json:
         write_json(found)
         return
@@ -65,7 +65,7 @@ def invite(
         reason=reason,
         expires_at=now() + timedelta(days=days),
     )
-    _write(run(done(workspace, lambda _, caller: invite_member(caller, wanted))), as_json=as_json)
+    _write(run(act(workspace, lambda _, caller: invite_member(caller, wanted))), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -73,9 +73,7 @@ def accept(
     invitation: InvitationId, workspace: InWorkspace = None, *, as_json: AsJson = False
 ) -> None:
     """Let whoever was invited join."""
-    work = done(
-        workspace, lambda _, caller: accept_invitation(caller, invitation), about="invitation"
-    )
+    work = act(workspace, lambda _, caller: accept_invitation(caller, invitation), "invitation")
     _write(run(work), as_json=as_json)
 
 
@@ -88,7 +86,7 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Make an invitation good for nothing."""
-    work = done(workspace, lambda _, caller: withdraw_invitation(caller, invitation, reason))
+    work = act(workspace, lambda _, caller: withdraw_invitation(caller, invitation, reason))
     _write(run(work), as_json=as_json)
 
 
@@ -103,10 +101,10 @@ def role(
 ) -> None:
     """Change what a member may see and do; an admin must stay."""
     wanted = body_of(RoleChange, role=role, reason=reason)
-    work = done(
+    work = act(
         workspace,
         lambda _, caller: change_member_role(caller, subject, wanted),
-        about="member",
+        "member",
     )
     _write(run(work), as_json=as_json)
 
@@ -120,7 +118,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Let a member see and do nothing any more; an admin must stay."""
-    work = done(workspace, lambda _, caller: remove_member(caller, subject, reason))
+    work = act(workspace, lambda _, caller: remove_member(caller, subject, reason))
     _write(run(work), as_json=as_json)
 
 

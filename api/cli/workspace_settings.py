@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from api.cli.operator import Json, asked, body_of, done, when
+from api.cli.asking import Json, act, ask, body_of, when
 from api.cli.output import AsJson, InWorkspace, print_table, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, run
 from api.cli.tables import entries_table
@@ -47,10 +47,10 @@ def show(
 ) -> None:
     """Show the settings, now or as of any time. What was never set is off."""
     found = run(
-        asked(
+        ask(
             workspace,
             lambda request, session: get_settings(request, session, known_at, as_of),
-            about="settings",
+            "settings",
         )
     )
     _write(found, found.items(), as_json=as_json)
@@ -76,10 +76,10 @@ def change(
     wanted = body_of(SettingsChange, **given, reason=reason, note=_text(note))
     if_match = WHATEVER if seen is None else f'"{seen}-"'
     found = run(
-        done(
+        act(
             workspace,
             lambda request, caller: change_settings(request, caller, wanted, if_match),
-            about="settings",
+            "settings",
         )
     )
     _write(found, found.items(), as_json=as_json)
@@ -88,7 +88,7 @@ def change(
 @app.command(epilog=EXIT_CODES)
 def history(workspace: InWorkspace = None, *, as_json: AsJson = False) -> None:
     """Show every entry of the workspace: what, when, by whom and why."""
-    found = run(asked(workspace, get_settings_history, about="settings"))
+    found = run(ask(workspace, get_settings_history, "settings"))
     if as_json:
         write_json(found)
     else:
@@ -105,10 +105,10 @@ def diff(
 ) -> None:
     """Show which settings were known to be others at two times."""
     found = run(
-        asked(
+        ask(
             workspace,
             lambda request, session: compare_settings(request, session, after, until),
-            about="settings",
+            "settings",
         )
     )
     if as_json:
@@ -131,10 +131,10 @@ def explain(
 ) -> None:
     """Explain how long something is kept: which rule holds, and what it overrides."""
     found = run(
-        asked(
+        ask(
             workspace,
             lambda request, session: explain_retention(request, session, category, campaign),
-            about="settings",
+            "settings",
         )
     )
     if as_json:
@@ -157,7 +157,7 @@ def dial(
 ) -> None:
     """Let routing rules dial a number by a name."""
     wanted = body_of(DialTargetChange, number=read_secret(number), reason=reason, note=_text(note))
-    found = run(done(workspace, lambda _, caller: set_dial_target(caller, name, wanted)))
+    found = run(act(workspace, lambda _, caller: set_dial_target(caller, name, wanted)))
     _write(found, found.items(), as_json=as_json)
 
 
@@ -166,7 +166,7 @@ def undial(
     name: Name, reason: Reason, workspace: InWorkspace = None, *, as_json: AsJson = False
 ) -> None:
     """Let no rule dial that number any more; refused while one does."""
-    found = run(done(workspace, lambda _, caller: remove_dial_target(caller, name, reason)))
+    found = run(act(workspace, lambda _, caller: remove_dial_target(caller, name, reason)))
     _write(found, found.items(), as_json=as_json)
 
 
@@ -189,7 +189,7 @@ def enable(
     wanted = body_of(
         IntegrationChange, terms=acknowledged, fields=fields, reason=reason, note=_text(note)
     )
-    found = run(done(workspace, lambda _, caller: enable_integration(caller, name, wanted)))
+    found = run(act(workspace, lambda _, caller: enable_integration(caller, name, wanted)))
     _write(found, found.items(), as_json=as_json)
 
 
@@ -198,7 +198,7 @@ def disable(
     name: Name, reason: Reason, workspace: InWorkspace = None, *, as_json: AsJson = False
 ) -> None:
     """Share nothing with an integration any more."""
-    found = run(done(workspace, lambda _, caller: disable_integration(caller, name, reason)))
+    found = run(act(workspace, lambda _, caller: disable_integration(caller, name, reason)))
     _write(found, found.items(), as_json=as_json)
 
 

@@ -86,13 +86,13 @@ def close(
 
     Until the promised day that can be taken back. From then on its key is destroyed.
     """
-    from api.cli.operator import body_of, done  # noqa: PLC0415 - slow, and few commands need it
+    from api.cli.asking import act, body_of  # noqa: PLC0415 - slow, and few commands need it
     from api.routes.closure import close_workspace  # noqa: PLC0415 - as above
     from api.schemas_closure import ClosureRequest  # noqa: PLC0415 - as above
 
     text = read_secret(note) if note else None
     wanted = body_of(ClosureRequest, reason=reason, note=text)
-    work = done(workspace, lambda _, caller: close_workspace(caller, wanted), even_closed=True)
+    work = act(workspace, lambda _, caller: close_workspace(caller, wanted), even_closed=True)
     _tell(run(work), as_json=as_json)
 
 
@@ -104,20 +104,20 @@ def reopen(
     as_json: AsJson = False,
 ) -> None:
     """Take a closure back, before the promised day."""
-    from api.cli.operator import done  # noqa: PLC0415 - as above
+    from api.cli.asking import act  # noqa: PLC0415 - as above
     from api.routes.closure import reopen_workspace  # noqa: PLC0415 - as above
 
-    work = done(workspace, lambda _, caller: reopen_workspace(caller, reason), even_closed=True)
+    work = act(workspace, lambda _, caller: reopen_workspace(caller, reason), even_closed=True)
     _tell(run(work), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
 def closure(workspace: InWorkspace = None, *, as_json: AsJson = False) -> None:
     """Show whether a workspace is closed, and the day that was promised."""
-    from api.cli.operator import done  # noqa: PLC0415 - as above
+    from api.cli.asking import act  # noqa: PLC0415 - as above
     from api.routes.closure import get_closure  # noqa: PLC0415 - as above
 
-    _tell(run(done(workspace, get_closure, even_closed=True)), as_json=as_json)
+    _tell(run(act(workspace, get_closure, even_closed=True)), as_json=as_json)
 
 
 def _tell(found: dict[str, Any], *, as_json: bool) -> None:

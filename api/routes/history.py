@@ -3,8 +3,9 @@
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter
-from msgspec import structs, to_builtins
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -65,7 +66,7 @@ def entry_detail(entry: Entry, readings: Readings) -> EntryDetail:
         cause_id=context.cause_id,
         correlation_id=context.correlation_id or entry.stream_id,
         fields={
-            name: to_builtins(value)
+            name: msgspec.to_builtins(value)
             for name, value in said.items()
             if not isinstance(value, Sealed)
         },
