@@ -45,7 +45,7 @@ async def act(
         return _document(await request(Request(_PLAIN), caller))
 
 
-def body_of(kind: type[Body], **fields: Any) -> Body:  # noqa: ANN401 - what the model takes
+def body_of(kind: type[Body], /, **fields: Any) -> Body:  # noqa: ANN401 - what the model takes
     """The body of a request. Wrong usage names the place that is wrong, and never the value."""
     try:
         return kind.model_validate(fields)

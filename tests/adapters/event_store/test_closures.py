@@ -14,6 +14,7 @@ from twilio_forms import call_callbacks, call_sid, incoming_form
 
 from adapters.event_store.closures import Closures, is_closed
 from adapters.event_store.requests import Request
+from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.embedded import Urls
 from adapters.postgres.pool import Connection
 from domain.errors import NotFound
@@ -111,7 +112,7 @@ async def test_a_key_that_was_being_read_during_a_check_is_not_kept(
             await asyncio.sleep(0)
             assert keyring.begin_check() == frozenset()
             await owner.rollback()
-            assert await reading
+            assert isinstance(await reading, WorkspaceKey)
             assert keyring.known(own) is None
             await keyring.get(connection, own)
             assert keyring.begin_check() == {own}
