@@ -50,7 +50,10 @@ class Ledger:
 
     async def handle(self, request: Request) -> Receipt:
         """Make a request durable in its workspace's cell. See ``CellWriter.handle``."""
-        cell = await self.cell_of(request.workspace_id)
+        name = self.directory.known_cell_of(request.workspace_id)
+        cell = None if name is None else self.cells.get(name)
+        if cell is None:
+            cell = await self.cell_of(request.workspace_id)
         return await cell.writer.handle(request)
 
     async def create_workspace(

@@ -42,6 +42,13 @@ class CredentialCache:
         self._known: dict[UUID, Known] = {}
         self._readings: dict[UUID, asyncio.Task[Known]] = {}
 
+    def known(self, workspace_id: UUID, max_age: float = FRESH_SECONDS) -> Known | None:
+        """The workspace's credentials, if they are at hand and not older than ``max_age``."""
+        known = self._known.get(workspace_id)
+        if known is None or asyncio.get_running_loop().time() - known.read_at >= max_age:
+            return None
+        return known
+
     async def get(self, workspace_id: UUID, max_age: float = FRESH_SECONDS) -> Known:
         """The workspace's credentials, not older than ``max_age`` seconds.
 
@@ -50,15 +57,15 @@ class CredentialCache:
             Gone: It is closed. Known here ``FRESH_SECONDS`` after the closure at the latest.
             Unavailable: They were never read and cannot be now.
         """
-        known = self._known.get(workspace_id)
-        if known and asyncio.get_running_loop().time() - known.read_at < max_age:
-            return known
+        if fresh := self.known(workspace_id, max_age):
+            return fresh
         try:
             return await asyncio.shield(self._reading(workspace_id))
         except (psycopg.OperationalError, TimeoutError):
-            if known is None:
+            last = self._known.get(workspace_id)
+            if last is None:
                 raise Unavailable("credentials") from None
-            return known
+            return last
 
     def forget(self, workspace_id: UUID) -> None:
         """What is known of a workspace is not true any more."""

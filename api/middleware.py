@@ -8,8 +8,10 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
-from api.errors import answer_error
+from adapters.logging import request_answered
+from api.errors import answer_error, problem_of
 
 MAX_BODY: Final = 256 * 1024
 CLIENT_LEFT: Final = 499
@@ -31,18 +33,20 @@ class Requests:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, receive, send)
-        with structlog.contextvars.bound_contextvars(request_id=str(exchange.request_id)):
-            try:
-                await self._app(scope, exchange.receive, exchange.send)
-            except ClientDisconnect:
-                exchange.status = CLIENT_LEFT
-            except Exception as error:
+        # Nothing unbinds it: a request has a task, and so a context, of its own.
+        bind_contextvars(request_id=exchange.request_id)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = CLIENT_LEFT
+        except Exception as error:
+            if exchange.status or problem_of(error).name == "internal":
                 log.exception("request.failed")
-                if not exchange.status:
-                    response = await answer_error(Request(scope), error)
-                    await response(scope, receive, exchange.send)
-            finally:
-                exchange.log()
+            if not exchange.status:
+                response = await answer_error(Request(scope), error)
+                await response(scope, receive, exchange.send)
+        finally:
+            exchange.log()
 
 
 class _Exchange:
@@ -54,7 +58,6 @@ class _Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._method = scope["method"]
         self._began = self._ended = time.monotonic()
         self._received = 0
         scope.setdefault("state", {})["request_id"] = self.request_id
@@ -80,22 +83,19 @@ class _Exchange:
 
     def log(self) -> None:
         """The request's one line."""
-        log.info(
-            "request.answered",
-            method=self._method,
+        request_answered(
+            self.request_id,
+            method=self._scope["method"],
             status=self.status or CLIENT_LEFT,
             duration_ms=round((self._ended - self._began) * 1000, 1),
-            **self._place(),
+            route=self._route(),
+            workspace_id=_uuid(self._scope.get("path_params", {}).get("workspace_id")),
         )
 
-    def _place(self) -> dict[str, str]:
-        """The template of the route and the workspace; nothing for a path that is none of ours."""
-        path = getattr(self._scope.get("route"), "path", "")
-        if not path:
-            return {}
-        place = {"route": self._scope.get("root_path", "") + path}
-        workspace_id = _uuid(self._scope.get("path_params", {}).get("workspace_id"))
-        return place | ({"workspace_id": str(workspace_id)} if workspace_id else {})
+    def _route(self) -> str | None:
+        """The route's template; nothing for a path that is none of ours."""
+        path: str = getattr(self._scope.get("route"), "path", "")
+        return self._scope.get("root_path", "") + path if path else None
 
 
 class HeadAsGet:
@@ -120,8 +120,8 @@ class HeadAsGet:
         await self._app(scope, receive, send_head)
 
 
-def _uuid(text: object) -> UUID | None:
+def _uuid(value: object) -> UUID | None:
     try:
-        return UUID(str(text))
+        return value if isinstance(value, UUID) else UUID(str(value))
     except ValueError:
         return None

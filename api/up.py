@@ -31,6 +31,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         http="httptools",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

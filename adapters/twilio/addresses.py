@@ -85,13 +85,12 @@ def _classify(raw: str) -> tuple[AddressKind, str | None]:
     if _E164.fullmatch(raw) and raw not in _WITHHELD_NUMBERS:  # Nearly always.
         return AddressKind.e164, f"tel:{raw}"
     text = raw.strip()
+    if link := _LINK.fullmatch(text):
+        return _classify_link(link[1].lower(), link[2], text)
     number = _dialled(raw)
     if number is not None:
         return _classify_number(number)
-    if _is_withheld(text):
-        return AddressKind.withheld, None
-    link = _LINK.fullmatch(text)
-    return _classify_link(link[1].lower(), link[2], text) if link else _other(text)
+    return (AddressKind.withheld, None) if _is_withheld(text) else _other(text)
 
 
 def _dialled(raw: str) -> str | None:

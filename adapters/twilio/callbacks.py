@@ -6,7 +6,7 @@ surprises: one party stands in two fields (From and Caller), which do not always
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
@@ -162,13 +162,18 @@ class _Reader:
 
     def party(self, keys: Party) -> Clear | None:
         """The party and what is said of it; without an address there is nobody to say it of."""
-        found = {key: text for key, names in keys if (text := self._first(names))}
+        found: dict[str, str] = {}
+        for key, names in keys:
+            for name in names:
+                text = self._values.get(name, "")
+                # A name that says something else than the better one has not found its place.
+                if text and not text.isspace() and found.setdefault(key, text) == text:
+                    self._placed.add(name)
+            if not found:  # The first of the keys is the address.
+                break
         address = read_address(found.get("address"))
         if address is None:
             return None
-        for key, names in keys:
-            if key in found:
-                self._place(names, found[key])
         found["kind"] = str(address.kind)
         return Clear(found, Category.call_metadata, lookup=address.lookup)
 
@@ -182,20 +187,6 @@ class _Reader:
             and value not in _EXPECTED.get(name, ())
         ]
         return Clear({"fields": left}, Category.unclassified) if left else None
-
-    def _first(self, names: Sequence[str]) -> str:
-        """The first value that is not blank, of fields that may each hold the same."""
-        for name in names:
-            text = self._values.get(name, "")
-            if text and not text.isspace():
-                return text
-        return ""
-
-    def _place(self, names: Sequence[str], value: str) -> None:
-        """This value has found its place; a name that says something else has not."""
-        for name in names:
-            if self._values.get(name, "") == value:
-                self._placed.add(name)
 
 
 def _legs(form: Form) -> tuple[str, str | None]:

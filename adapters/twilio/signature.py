@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from adapters.twilio.forms import Fields
+from adapters.twilio.forms import Fields, Form
 
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PUBLIC_URL: Final = re.compile(
@@ -50,7 +50,7 @@ class SignedRequest(NamedTuple):
     urls: tuple[str, ...]
     signature: str | None
     settings: str | None = None
-    params: Fields = ()
+    params: Form | Fields = ()
     body: bytes | None = None
 
     def __repr__(self) -> str:
@@ -116,17 +116,18 @@ def _admitted(settings: str | None, keys: SigningKeys) -> tuple[tuple[bytes, ...
     return (secret,), "sha256"
 
 
-def _signed_texts(urls: Sequence[str], params: Fields) -> list[bytes]:
-    fields = "".join(_in_order(params)).encode()
+def _signed_texts(urls: Sequence[str], params: Form | Fields) -> list[bytes]:
+    form = params if isinstance(params, Form) else Form(params)
+    fields = "".join(_in_order(form)).encode()
     return [url.encode("utf-8", "surrogateescape") + fields for url in urls]
 
 
-def _in_order(params: Fields) -> list[str]:
+def _in_order(form: Form) -> list[str]:
     """The fields as they are signed: code points sort as their UTF-8 bytes do, Twilio's order."""
-    values = dict(params)
-    if len(values) == len(params):  # No name twice: a third cheaper than the pairs.
+    values = form.values
+    if len(values) == len(form.fields):  # No name twice: a third cheaper than the pairs.
         return [name + values[name] for name in sorted(values)]
-    return list(map("".join, sorted(set(params))))
+    return list(map("".join, sorted(set(form.fields))))
 
 
 def _seal(text: bytes, secret: bytes, algorithm: str) -> bytes:

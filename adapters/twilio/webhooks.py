@@ -62,7 +62,7 @@ class Webhook(NamedTuple):
             return SignedRequest(urls, signature, settings)
         if self.form is None:
             return SignedRequest(urls, signature, settings, body=self.text)
-        return SignedRequest(urls, signature, settings, self.form.fields)
+        return SignedRequest(urls, signature, settings, self.form)
 
     def understand(
         self, workspace_id: UUID, account_sids: Collection[str], *, step: Step | None = None

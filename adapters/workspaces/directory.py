@@ -38,13 +38,17 @@ class Directory:
         self._own_url = own_url
         self._known: dict[UUID, tuple[str, float]] = {}
 
+    def known_cell_of(self, workspace_id: UUID) -> str | None:
+        """The cell's name, if it was asked for within the last seconds."""
+        cell, until = self._known.get(workspace_id, (None, 0.0))
+        return cell if time.monotonic() < until else None
+
     async def cell_of(self, workspace_id: UUID) -> str:
         """The cell's name; ``NotFound`` where there is no such workspace."""
-        cell, until = self._known.get(workspace_id, (None, 0.0))
-        if cell is not None:
-            if time.monotonic() < until:
-                return cell
-            # One asks; whoever comes meanwhile takes what is known.
+        if known := self.known_cell_of(workspace_id):
+            return known
+        cell, _ = self._known.get(workspace_id, (None, 0.0))
+        if cell is not None:  # One asks; whoever comes meanwhile takes what is known.
             self._remember(workspace_id, cell)
         try:
             cell = (await self._read(workspace_id))[2]

@@ -1,5 +1,6 @@
 """What holds for every answer: tags, HEAD, problems, request ids, health, and the log."""
 
+import asyncio
 import io
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from serving import House, over_http, serving
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from twilio_forms import CALLER, call_callbacks, call_sid, leg_callbacks
+from waiting import eventually
 
 from adapters import logging
 from adapters.postgres.embedded import Urls
@@ -277,6 +279,84 @@ async def test_a_request_is_one_line_without_its_values(
     assert all(line["duration_ms"] > 0 for line in answered)
     assert len({UUID(line["request_id"]) for line in answered}) == len(answered)
     assert not [line for line in lines if "omitted" in line]
+
+
+def answered(log: io.StringIO) -> list[tuple[str, int, str | None, str | None]]:
+    """Method, status, route and workspace of each request that the log tells of."""
+    lines = [orjson.loads(line) for line in log.getvalue().splitlines()]
+    return [
+        (line["method"], line["status"], line.get("route"), line.get("workspace_id"))
+        for line in lines
+        if line["event"] == "request.answered"
+    ]
+
+
+@asynchronous
+async def test_a_webhook_is_one_line_too(database: Urls, tmp_path: Path, log: io.StringIO) -> None:
+    """Whatever becomes of it; a workspace is named if it has an id's form, and no other path."""
+    async with serving(database, tmp_path) as house, over_http(house) as served:
+        ours, number = f"/twilio/{house.workspace_id}", "/twilio/+447700900123"
+        await house.post(leg_callbacks(call_sid(1))[0])
+        for method, path in (
+            ("GET", f"{ours}/voice/status?From=%2B447700900123"),
+            ("HEAD", f"{ours}/voice/status"),
+            ("PUT", f"{ours}/voice/incoming"),
+            ("POST", f"{number}/voice/incoming"),
+            ("POST", f"{ours}/voice/+447700900123"),
+            ("POST", f"{ours}/voice/status/"),
+            ("POST", "/twilio//voice/status"),
+            ("POST", number),
+        ):
+            await served.client.request(method, path)
+    status, incoming = (
+        f"/twilio/{{workspace_id}}/voice/{name}" for name in ("status", "incoming")
+    )
+    workspace_id = str(house.workspace_id)
+    assert answered(log) == [
+        ("POST", 204, status, workspace_id),
+        ("GET", 403, status, workspace_id),
+        ("HEAD", 403, status, workspace_id),
+        ("PUT", 405, incoming, workspace_id),
+        ("POST", 403, incoming, None),
+        *[("POST", 404, None, None)] * 4,
+    ]
+    assert "7700900" not in log.getvalue()
+    assert "omitted" not in log.getvalue()
+
+
+@asynchronous
+async def test_whoever_leaves_before_the_answer_is_told_of(
+    database: Urls, tmp_path: Path, log: io.StringIO
+) -> None:
+    """499, though nobody hears it; and nothing of half a body is kept."""
+    async with serving(database, tmp_path) as house, over_http(house) as served:
+        path = f"/twilio/{house.workspace_id}/voice/status"
+        where = served.client.base_url
+        _, writer = await asyncio.open_connection(where.host, where.port)
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nCallSid"
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+        await eventually(lambda: "request.answered" in log.getvalue())
+    route, workspace_id = "/twilio/{workspace_id}/voice/status", str(house.workspace_id)
+    assert answered(log) == [("POST", 499, route, workspace_id)]
+
+
+@asynchronous
+async def test_a_fault_of_ours_in_a_webhook_is_told_with_its_request(
+    database: Urls, tmp_path: Path, log: io.StringIO
+) -> None:
+    """500, a problem that says nothing of it, and two lines under the request's id."""
+    async with serving(database, tmp_path) as house, over_http(house) as served:
+        async with await cell_owner(database, (await house.cell()).name) as owner:
+            await owner.execute("ALTER TABLE credentials DROP COLUMN kind CASCADE")
+        answer = await served.client.post(f"/twilio/{house.workspace_id}/voice/status")
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
+    assert "kind" not in answer.text
+    said = {line["event"]: line for line in map(orjson.loads, log.getvalue().splitlines())}
+    assert said["request.failed"]["error"] == "UndefinedColumn"
+    for event in ("request.failed", "request.answered"):
+        assert said[event]["request_id"] == answer.headers["x-request-id"]
 
 
 @asynchronous

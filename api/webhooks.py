@@ -1,0 +1,189 @@
+"""Twilio's voice webhooks: verified, kept, and only then acknowledged.
+
+They stand before the application's routes, because finding the way through those would cost a
+callback more than all that is done for it. Whoever cannot sign learns nothing: an unknown
+workspace and a wrong signature are the same 403. Whatever is genuine is kept, and where it cannot
+be understood it becomes a dead letter.
+"""
+
+from typing import Final, NamedTuple
+from uuid import UUID, uuid4
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from adapters.event_store.requests import Request
+from adapters.twilio import twiml
+from adapters.twilio.forms import NotUnderstood
+from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
+from adapters.twilio.webhooks import Webhook
+from api.credentials import RENEWED_SECONDS, CredentialCache, Known
+from api.deployment import Deployment
+from api.problems import Problem
+from domain.calls.call import CALL
+from domain.calls.words import Step
+from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
+from domain.errors import NotFound
+from domain.messages import Context
+
+ACTOR: Final = "twilio"
+PREFIX: Final = "/twilio/"
+DURABLE: Final = Response(status_code=204)
+log = structlog.get_logger()
+
+
+class Channel(NamedTuple):
+    """What Twilio tells us at one address of each workspace."""
+
+    name: str
+    path: str
+    """As the log names it."""
+
+    methods: tuple[str, ...]
+
+
+STATUS: Final = Channel(
+    "voice/status", PREFIX + "{workspace_id}/voice/status", ("GET", "HEAD", "POST")
+)
+"""Where a leg is. Twilio expects no more than that we heard it."""
+
+INCOMING: Final = Channel("voice/incoming", PREFIX + "{workspace_id}/voice/incoming", ("POST",))
+"""A call comes in, and Twilio asks what to do with it."""
+
+CHANNELS: Final = {channel.name: channel for channel in (STATUS, INCOMING)}
+
+
+class Admitted(NamedTuple):
+    """A genuine webhook and the workspace that it is for."""
+
+    deployment: Deployment
+    workspace_id: UUID
+    known: Known
+    webhook: Webhook
+    context: Context
+
+
+class Webhooks:
+    """Answers what lies under ``/twilio/`` and hands on everything else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; a webhook's answer means that it is durable."""
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        channel = _channel(scope)
+        body = await _body(receive) if scope["method"] == "POST" else None
+        admitted = await _admit(scope, body)
+        await admitted.deployment.ledger.handle(_request(admitted, channel))
+        await _answer(admitted, channel)(scope, receive, send)
+
+
+def _channel(scope: Scope) -> Channel:
+    """What the path names. It is noted where the log looks for it."""
+    workspace, _, name = scope["path"].removeprefix(PREFIX).partition("/")
+    channel = CHANNELS.get(name)
+    if channel is None or not workspace:
+        raise Problem("not-found")
+    scope["route"], scope["path_params"] = channel, {"workspace_id": _uuid(workspace)}
+    if scope["method"] not in channel.methods:
+        raise Problem("method-not-allowed", headers={"Allow": ", ".join(channel.methods)})
+    return channel
+
+
+async def _body(receive: Receive) -> bytes:
+    """All of the body, which nearly always comes in one part."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _admit(scope: Scope, body: bytes | None) -> Admitted:
+    """The webhook, once its signature is seen to hold; a problem for all else."""
+    deployment: Deployment = scope["app"].state.deployment
+    headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+    query = scope["query_string"]
+    webhook = (
+        Webhook.of_query(query)
+        if body is None
+        else Webhook.of_body(body, headers.get(b"content-type", ""))
+    )
+    signed = webhook.signed(
+        candidate_urls(deployment.public_url, scope["raw_path"], query),
+        headers.get(b"x-twilio-signature"),
+        headers.get(b"x-twilio-webhooks-signature-settings"),
+        is_post=body is not None,
+    )
+    workspace_id = scope["path_params"]["workspace_id"]
+    if workspace_id is None:
+        raise Problem("bad-signature")
+    known = deployment.credentials.known(workspace_id)
+    if known is None or not genuine(signed, known.signing):
+        known = await _renewed(deployment.credentials, workspace_id, signed)
+    context = Context(ACTOR, scope["state"]["request_id"])
+    return Admitted(deployment, workspace_id, known, webhook, context)
+
+
+async def _renewed(
+    credentials: CredentialCache, workspace_id: UUID, signed: SignedRequest
+) -> Known:
+    """The credentials as they are now: not read yet, or changed since, if it is not a forgery."""
+    try:
+        known = await credentials.get(workspace_id, RENEWED_SECONDS)
+    except NotFound:
+        raise Problem("bad-signature") from None
+    if not genuine(signed, known.signing):
+        raise Problem("bad-signature")
+    return known
+
+
+def _request(admitted: Admitted, channel: Channel) -> Request:
+    """What the webhook says, as a report of a call or as a dead letter."""
+    workspace_id, credentials = admitted.workspace_id, admitted.known.credentials
+    size, step = len(admitted.webhook.text), None
+    if channel is INCOMING:
+        step = Step.dial if credentials.dial_target else Step.reject
+    try:
+        call_id, command = admitted.webhook.understand(
+            workspace_id, credentials.account_sids, step=step
+        )
+        return Request(workspace_id, call_id, CALL, command, admitted.context, size)
+    except NotUnderstood as refusal:
+        letter_id, reason = uuid4(), refusal.code
+    log.warning("dead_letter.kept", dead_letter_id=letter_id, reason=reason)
+    callback = admitted.webhook.kept(step)
+    letter = KeepDeadLetter(channel=channel.name, reason=reason, callback=callback)
+    return Request(workspace_id, letter_id, DEAD_LETTER, letter, admitted.context, size)
+
+
+def _answer(admitted: Admitted, channel: Channel) -> Response:
+    """Nothing to a status. A call that comes in is put through to the workspace's number.
+
+    So is one whose request is genuine and cannot be understood: that our ledger does not
+    understand it is no reason for a caller to reach nobody.
+    """
+    if channel is STATUS:
+        return DURABLE
+    target = admitted.known.credentials.dial_target
+    if target is None:
+        return Response(twiml.not_in_service(), media_type="text/xml")
+    status_callback = (
+        f"{admitted.deployment.public_url}{PREFIX}{admitted.workspace_id}/{STATUS.name}"
+    )
+    return Response(twiml.dial(target, status_callback=status_callback), media_type="text/xml")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
