@@ -1,0 +1,281 @@
+"""The REST API: basic auth, validation, paging, media, deletion, and faults on demand."""
+
+import asyncio
+from base64 import b64decode
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from twilio_standin.books import ENDED, EVENTS_AFTER, VERSION, Account, Recording, Resource
+from twilio_standin.requests import Refusal, day_of, not_found, validate
+
+Handler = Callable[[web.Request, Account], web.StreamResponse]
+DEFAULT_PAGE: Final = 50
+MEDIA_TYPES: Final = {"": "audio/x-wav", ".wav": "audio/x-wav", ".mp3": "audio/mpeg"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to one request instead of answering it well."""
+
+    status: int | None = None
+    """Refuse it with this; ``None`` answers as usual, after the delay."""
+
+    code: int = 20500
+    retry_after: str | None = None
+    delay_seconds: float = 0.0
+    is_cut: bool = False
+    """Hang up in the middle of the answer."""
+
+    body: bytes | None = None
+    """Answer with this instead."""
+
+
+TOO_MANY: Final = Fault(429, 20429, "0")
+BROKEN: Final = Fault(503, 20503)
+
+
+class Rest:
+    """Answers requests out of the accounts' books."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.faults: list[Fault] = []
+        self.asked: list[str] = []
+        self._clock = clock
+
+    def app(self) -> web.Application:
+        """The application that serves all of it."""
+        app = web.Application(middlewares=[self._guard])
+        root = f"/{VERSION}/Accounts/{{account}}"
+        for method, path, handler in (
+            ("GET", "/Calls.json", self._calls),
+            ("GET", "/Calls/{sid}/Events.json", self._events),
+            ("GET", "/Calls/{sid}.json", self._call),
+            ("DELETE", "/Calls/{sid}.json", self._delete_call),
+            ("GET", "/Recordings.json", self._recordings),
+            ("GET", "/Recordings/{sid}.json", self._recording),
+            ("DELETE", "/Recordings/{sid}.json", self._delete_recording),
+            ("GET", r"/Recordings/{sid:RE[0-9a-fA-F]{32}}{kind:(\.wav|\.mp3)?}", self._media),
+        ):
+            app.router.add_route(method, root + path, self._authorized(handler))
+        return app
+
+    @web.middleware
+    async def _guard(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        self.asked.append(f"{request.method} {request.path_qs}")
+        fault = self.faults.pop(0) if self.faults else Fault()
+        await asyncio.sleep(fault.delay_seconds)
+        if fault.is_cut:
+            return await _cut(request)
+        if fault.body is not None:
+            return web.Response(body=fault.body, content_type="application/json")
+        if fault.status is not None:
+            told = Refusal(fault.status, fault.code, "told to fail")
+            return _problem(told, fault.retry_after)
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return _problem(refusal)
+        except web.HTTPNotFound:
+            return _problem(not_found(request.path))
+
+    def _authorized(self, handler: Handler) -> Callable[[web.Request], Awaitable[Any]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            account = self.accounts.get(request.match_info["account"])
+            if account is None or not account.admits(*_login(request)):
+                raise Refusal(401, 20003, "Authenticate")
+            return handler(request, account)
+
+        return handle
+
+    def _calls(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Calls", request.query)
+        found = [
+            call
+            for call in account.calls.values()
+            if _is_asked(call, request, "parent_call_sid", "ParentCallSid")
+            and all(_is_asked(call, request, name) for name in ("to", "from", "status"))
+            and _is_on(call, request, "start_time", "StartTime")
+            and _is_on(call, request, "end_time", "EndTime")
+        ]
+        return _page(request, "calls", sorted(found, key=_newest))
+
+    def _call(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Call", request.query)
+        return web.json_response(_found(account.calls, request))
+
+    def _events(self, request: web.Request, account: Account) -> web.StreamResponse:
+        """Every request to the application, from 15 minutes after the call's end on."""
+        validate("Events", request.query)
+        call = _found(account.calls, request)
+        ended = call["end_time"] or call["date_updated"]
+        is_there = call["status"] in ENDED and (
+            self._clock() >= parsedate_to_datetime(ended) + EVENTS_AFTER
+        )
+        return _page(request, "events", account.events.get(call["sid"], []) if is_there else [])
+
+    def _delete_call(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Deletion", request.query)
+        call = _found(account.calls, request)
+        _refuse_unfinished(call, is_unfinished=call["sid"] in account.unfinished)
+        del account.calls[call["sid"]]
+        return web.Response(status=204)
+
+    def _recordings(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Recordings", request.query)
+        seen = (self._seen(one, request) for one in account.recordings.values())
+        found = [
+            one
+            for one in seen
+            if one is not None
+            and _is_asked(one, request, "call_sid", "CallSid")
+            and _is_asked(one, request, "conference_sid", "ConferenceSid")
+            and _is_on(one, request, "date_created", "DateCreated")
+        ]
+        return _page(request, "recordings", sorted(found, key=_newest))
+
+    def _recording(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Recording", request.query)
+        seen = self._seen(_found(account.recordings, request), request)
+        if seen is None:
+            raise not_found(request.path)
+        return web.json_response(seen)
+
+    def _delete_recording(self, request: web.Request, account: Account) -> web.StreamResponse:
+        """Gone at once for who asks as usual; its metadata can be asked for, for 40 days."""
+        validate("Deletion", request.query)
+        recording = _found(account.recordings, request)
+        if recording.deleted_at is not None:
+            raise not_found(request.path)
+        _refuse_unfinished(recording.resource)
+        recording.deleted_at = self._clock()
+        return web.Response(status=204)
+
+    def _media(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Media", request.query)
+        recording = _found(account.recordings, request)
+        lags = recording.media_from is not None and self._clock() < recording.media_from
+        if recording.deleted_at is not None or lags:
+            raise not_found(request.path)
+        if request.query.get("RequestedChannels") == "2" and recording.resource["channels"] == 1:
+            raise Refusal(400, 20001, "Invalid value of RequestedChannels")
+        kind = MEDIA_TYPES[request.match_info["kind"]]
+        return web.Response(body=recording.media, content_type=kind)
+
+    def _seen(self, recording: Recording, request: web.Request) -> Resource | None:
+        deleted_too = request.query.get("IncludeSoftDeleted") == "true"
+        return recording.seen(self._clock(), deleted_too=deleted_too)
+
+
+def _problem(refusal: Refusal, retry_after: str | None = None) -> web.Response:
+    headers = {"Retry-After": retry_after} if retry_after is not None else {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    said = {
+        "code": refusal.code,
+        "message": refusal.message,
+        "more_info": f"https://www.twilio.com/docs/errors/{refusal.code}",
+        "status": refusal.status,
+    }
+    return web.json_response(said, status=refusal.status, headers=headers)
+
+
+async def _cut(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b'{"calls": [')
+    if request.transport is not None:
+        request.transport.abort()
+    return response
+
+
+def _login(request: web.Request) -> tuple[str, str]:
+    scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Basic":
+        return "", ""
+    name, _, secret = b64decode(coded).decode().partition(":")
+    return name, secret
+
+
+def _found(kept: dict[str, Any], request: web.Request) -> Any:  # noqa: ANN401 - either kind
+    try:
+        return kept[request.match_info["sid"]]
+    except KeyError:
+        raise not_found(request.path) from None
+
+
+def _refuse_unfinished(resource: Resource, *, is_unfinished: bool = False) -> None:
+    if is_unfinished or resource["status"] not in ENDED:
+        raise Refusal(409, 20009, "Cannot delete this resource before it is complete")
+
+
+def _is_asked(resource: Resource, request: web.Request, name: str, asked: str = "") -> bool:
+    wanted = request.query.get(asked or name.capitalize())
+    return wanted is None or resource[name] == wanted
+
+
+def _is_on(resource: Resource, request: web.Request, name: str, asked: str) -> bool:
+    """By whole UTC days: on it, before it, on or after it. What has no time is on no day."""
+    wanted = {sign: request.query.get(asked + sign) for sign in ("", "<", ">")}
+    if not any(wanted.values()):
+        return True
+    day = day_of(resource[name]) if resource[name] else None
+    on, before, since = (day_of(text) if text else None for text in wanted.values())
+    return day is not None and (
+        (on is None or day == on)
+        and (before is None or day < before)
+        and (since is None or day >= since)
+    )
+
+
+def _newest(resource: Resource) -> float:
+    return -parsedate_to_datetime(resource["date_created"]).timestamp()
+
+
+def _page(request: web.Request, name: str, everything: Sequence[Resource]) -> web.Response:
+    """One page of a list: its token names the last of it, so that newer ones shift nothing."""
+    size, number = (
+        int(request.query.get("PageSize", DEFAULT_PAGE)),
+        int(request.query.get("Page", 0)),
+    )
+    first = _after(everything, request.query.get("PageToken"))
+    shown = everything[first : first + size]
+    following = None
+    if first + size < len(everything):
+        last = shown[-1].get("sid", str(first + size - 1))
+        following = _uri(request, size, Page=number + 1, PageToken=f"PA{last}")
+    said = {
+        name: shown,
+        "page": number,
+        "page_size": size,
+        "start": number * size,
+        "end": max(number * size + len(shown) - 1, 0),
+        "uri": request.path_qs,
+        "first_page_uri": _uri(request, size, Page=0),
+        "next_page_uri": following,
+        "previous_page_uri": _uri(request, size, Page=number - 1) if number else None,
+    }
+    return web.json_response(said)
+
+
+def _after(everything: Sequence[Resource], token: str | None) -> int:
+    if token is None:
+        return 0
+    sids = [one.get("sid", str(number)) for number, one in enumerate(everything)]
+    try:
+        return sids.index(token.removeprefix("PA")) + 1
+    except ValueError:
+        raise Refusal(400, 20001, "Invalid value of PageToken") from None
+
+
+def _uri(request: web.Request, size: int, **paging: object) -> str:
+    asked = {k: v for k, v in request.query.items() if not k.startswith("Page")}
+    return f"{request.path}?{urlencode({**asked, 'PageSize': size, **paging})}"
