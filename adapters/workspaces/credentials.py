@@ -25,6 +25,12 @@ class Kind(StrEnum):
     shared_key = "twilio_shared_key"
     """``<name> <secret>``: a webhook shared key (HMAC-SHA256)."""
 
+    api_key = "twilio_api_key"
+    """``<SK…> <secret>``: opens the REST API; without one the auth token does."""
+
+    region = "twilio_region"
+    """``<region> <edge>``, both: where the account's REST API is, unless in the United States."""
+
     dial_target = "dial_target"
     """Where an incoming call is put through to."""
 
@@ -37,12 +43,14 @@ class Credentials:
     auth_tokens: tuple[str, ...]
     shared_keys: dict[str, str]
     dial_target: str | None
+    api_keys: tuple[str, ...] = ()
+    region: str | None = None
 
 
 async def add_credential(
     connection: Connection, key: WorkspaceKey, kind: Kind, secret: str
 ) -> UUID:
-    """Store a credential beside those that stand; the newest dial target is the one in use."""
+    """Store a credential beside those that stand; of dial targets and regions the newest holds."""
     credential_id = uuid4()
     box = key.wrap_secret(secret, credential_id)
     await connection.execute(_INSERT, (credential_id, key.workspace_id, kind, box))
@@ -60,5 +68,11 @@ async def read_credentials(connection: Connection, key: WorkspaceKey) -> Credent
         account_sids=tuple(found[Kind.account_sid]),
         auth_tokens=tuple(found[Kind.auth_token]),
         shared_keys={name: secret for name, _, secret in shared},
-        dial_target=found[Kind.dial_target][-1] if found[Kind.dial_target] else None,
+        dial_target=_newest(found[Kind.dial_target]),
+        api_keys=tuple(found[Kind.api_key]),
+        region=_newest(found[Kind.region]),
     )
+
+
+def _newest(secrets: list[str]) -> str | None:
+    return secrets[-1] if secrets else None

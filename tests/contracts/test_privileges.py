@@ -36,7 +36,7 @@ HISTORY: Final = {
 }
 """What cannot be built again. All other tables are views, which the follower writes."""
 
-MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials"}
+MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials", "book_days"}
 """Where a writer adds rows without an entry in the history."""
 
 NOBODYS: Final = {"counter", "positions"}

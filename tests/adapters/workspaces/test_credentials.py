@@ -12,7 +12,7 @@ from domain.errors import IntegrityAlarm
 
 @asynchronous
 async def test_credentials_stand_side_by_side(postgres: Urls, tmp_path: Path) -> None:
-    """While one rotates both are good; of the dial targets the newest is."""
+    """While one rotates both are good; of dial targets and regions the newest is."""
     told = [
         (Kind.account_sid, "AC0"),
         (Kind.auth_token, "old"),
@@ -20,6 +20,9 @@ async def test_credentials_stand_side_by_side(postgres: Urls, tmp_path: Path) ->
         (Kind.shared_key, "name a secret with spaces"),
         (Kind.dial_target, "+32470000001"),
         (Kind.dial_target, "+32470000002"),
+        (Kind.api_key, "SK0 secret"),
+        (Kind.region, "au1 sydney"),
+        (Kind.region, "ie1 dublin"),
     ]
     async with new_cell(postgres, tmp_path) as home:
         async with home.cell.writing.connection() as connection:
@@ -32,6 +35,7 @@ async def test_credentials_stand_side_by_side(postgres: Urls, tmp_path: Path) ->
         assert found.auth_tokens == ("old", "new")
         assert found.shared_keys == {"name": "a secret with spaces"}
         assert found.dial_target == "+32470000002"
+        assert (found.api_keys, found.region) == (("SK0 secret",), "ie1 dublin")
         assert "old" not in repr(found)
 
 
