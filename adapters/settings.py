@@ -42,8 +42,16 @@ def _public(url: str) -> str:
     return url
 
 
+def _loopback(url: str) -> str:
+    """Accept an address on this machine: a workspace's secrets go there."""
+    if urlsplit(_public(url)).hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError
+    return url
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
+LoopbackUrl = Annotated[str, AfterValidator(_loopback)]
 
 
 def _directory(path: Path) -> Path:
@@ -71,6 +79,9 @@ class Settings(BaseModel):
 
     public_url: PublicUrl | None = None
     """What the provider calls us by, when a proxy stands before us: its signatures cover it."""
+
+    twilio_api_url: LoopbackUrl | None = None
+    """A stand-in for Twilio's REST API, on this machine and nowhere else."""
 
     cells: int = Field(default=1, ge=1, le=64)
     """How many cells there are at first; a lower number later takes none away."""
@@ -118,6 +129,7 @@ _EXPECTED: Final = {
     "migration_url": "a URL like postgresql://name:password@host:5432/database",
     "home": "the path of a directory, or of one that can be made",
     "public_url": "scheme://host[:port][/prefix], with no query and no slash at the end",
+    "twilio_api_url": "scheme://host[:port] on this machine: it is for a stand-in",
     "cells": "a whole number from 1 to 64",
 }
 _FIELDS: Final = {_variable(field): field for field in Settings.model_fields}

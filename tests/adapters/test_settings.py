@@ -38,6 +38,7 @@ def test_everything_set(tmp_path: Path) -> None:
             "RINGLEDGER_MIGRATION_URL": "postgres://owner@db.example.org/ringledger",
             "RINGLEDGER_HOME": str(tmp_path),
             "RINGLEDGER_PUBLIC_URL": "https://calls.example.org:8443/hooks",
+            "RINGLEDGER_TWILIO_API_URL": "http://127.0.0.1:8080",
             "RINGLEDGER_CELLS": "64",
         }
     )
@@ -46,6 +47,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.migration_url
     assert settings.migration_url.get_secret_value().startswith("postgres://owner@")
     assert settings.public_url == "https://calls.example.org:8443/hooks"
+    assert settings.twilio_api_url == "http://127.0.0.1:8080"
     assert settings.home == tmp_path
     assert len(settings.cell_schemas) == 64
 
@@ -84,6 +86,9 @@ def test_settings_do_not_change_and_do_not_tell() -> None:
         ("RINGLEDGER_PUBLIC_URL", "https://app:hunter2@calls.example.org"),
         ("RINGLEDGER_PUBLIC_URL", "https://calls.example.org:99999"),
         ("RINGLEDGER_PUBLIC_URL", "https://calls.example.org/a b"),
+        ("RINGLEDGER_TWILIO_API_URL", "https://api.twilio.com"),
+        ("RINGLEDGER_TWILIO_API_URL", "http://127.0.0.1.example.org"),
+        ("RINGLEDGER_TWILIO_API_URL", "http://127.0.0.1@example.org"),
         ("RINGLEDGER_CELLS", "0"),
         ("RINGLEDGER_CELLS", "65"),
         ("RINGLEDGER_CELLS", "1.5"),
