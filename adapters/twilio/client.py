@@ -274,5 +274,7 @@ def _following(uri: object) -> str | None:
     if not isinstance(uri, str):
         return None
     asked = parse_qs(urlsplit(uri).query)
-    paging = {name: asked[name][0] for name in ("Page", "PageToken") if name in asked}
+    paging: dict[str, str] = {
+        name: asked[name][0] for name in ("Page", "PageToken") if name in asked
+    }
     return urlencode(paging) or None

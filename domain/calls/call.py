@@ -7,7 +7,7 @@ leg stays ended.
 
 from collections.abc import Sequence
 
-from domain.calls.commands import CallCommand, ReportLeg
+from domain.calls.commands import CallCommand, PriceLeg, ReportLeg
 from domain.calls.events import (
     CallEvent,
     CallRouted,
@@ -15,13 +15,15 @@ from domain.calls.events import (
     LegDescribed,
     LegDialed,
     LegEnded,
+    LegPriced,
     LegQueued,
     LegRang,
     LegRegistered,
 )
-from domain.calls.state import Call, Leg, evolve, report_of
+from domain.calls.state import Call, Leg, Price, evolve, report_of
 from domain.calls.words import LegStatus
 from domain.decider import Decider
+from domain.errors import Refused
 from domain.personal_data import Clear, Personal
 
 REPORTS: dict[LegStatus, type[LegQueued | LegDialed | LegRang | LegAnswered]] = {
@@ -33,7 +35,9 @@ REPORTS: dict[LegStatus, type[LegQueued | LegDialed | LegRang | LegAnswered]] = 
 
 
 def decide(call: Call, command: CallCommand) -> Sequence[CallEvent]:
-    """What the report adds: the leg, its parties, its status, the step we took."""
+    """What it adds: to a leg its parties, its status, the step we took; or its price."""
+    if isinstance(command, PriceLeg):
+        return _price(call, command)
     leg = call.legs.get(command.leg_id)
     if leg is None or not leg.is_registered:
         introduction: CallEvent | None = _register(command)
@@ -118,6 +122,15 @@ def _route(call: Call, command: ReportLeg) -> CallRouted | None:
     if command.step is None or (command.leg_id, command.step) in call.routed:
         return None
     return CallRouted(occurred_at=command.occurred_at, leg_id=command.leg_id, step=command.step)
+
+
+def _price(call: Call, command: PriceLeg) -> Sequence[LegPriced]:
+    leg = call.legs.get(command.leg_id)
+    if leg is None or not leg.is_registered:
+        raise Refused("price_of_unknown_leg")
+    if leg.price == Price(command.amount, command.currency):
+        return ()
+    return (LegPriced(leg_id=leg.leg_id, amount=command.amount, currency=command.currency),)
 
 
 CALL = Decider(initial=Call(), decide=decide, evolve=evolve)

@@ -1,6 +1,7 @@
 """What can be asked of a call."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from domain.calls.words import Answerer, Direction, LegStatus, Step
@@ -31,4 +32,12 @@ class ReportLeg(Command):
     """What our answer to the provider does with the call, where it asked what to do."""
 
 
-CallCommand = ReportLeg
+class PriceLeg(Command):
+    """The provider's books say what a leg costs. Said late, and again when it was corrected."""
+
+    leg_id: UUID
+    amount: Decimal
+    currency: str
+
+
+CallCommand = ReportLeg | PriceLeg

@@ -1,5 +1,6 @@
 """What can happen to a call. Stored for ever: additions only, a golden file for each."""
 
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
@@ -93,6 +94,19 @@ class CallRouted(Event):
     step: Step
 
 
+class LegPriced(Event):
+    """The provider charges this for connecting the leg. A later price replaces an earlier one."""
+
+    name: ClassVar[str] = "call.leg_priced"
+
+    leg_id: UUID
+    amount: Decimal
+    """What it charges; a credit is negative."""
+
+    currency: str
+    """ISO 4217, of the provider's account."""
+
+
 CallEvent = (
     LegRegistered
     | LegDescribed
@@ -102,4 +116,5 @@ CallEvent = (
     | LegAnswered
     | LegEnded
     | CallRouted
+    | LegPriced
 )

@@ -4,7 +4,8 @@ Whatever the order in which they came, the same reports make the same call.
 """
 
 from collections.abc import Mapping
-from typing import assert_never
+from decimal import Decimal
+from typing import NamedTuple, assert_never
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ from domain.calls.events import (
     LegDescribed,
     LegDialed,
     LegEnded,
+    LegPriced,
     LegQueued,
     LegRang,
     LegRegistered,
@@ -25,6 +27,13 @@ from domain.calls.events import (
 )
 from domain.calls.words import Direction, LegStatus, Step
 from domain.personal_data import Personal
+
+
+class Price(NamedTuple):
+    """What the provider charges for a leg."""
+
+    amount: Decimal
+    currency: str
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +48,8 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     caller: Personal | None = None
     callee: Personal | None = None
     reports: frozenset[Report] = frozenset()
+    price: Price | None = None
+    """``None`` until the provider's books say, which may be never."""
 
     @property
     def is_registered(self) -> bool:
@@ -78,6 +89,9 @@ def evolve(call: Call, event: CallEvent) -> Call:
             return _register(call, event)
         case LegDescribed():
             return _describe(call, event)
+        case LegPriced():
+            price = Price(event.amount, event.currency)
+            return _with(call, replace(call.legs[event.leg_id], price=price))
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:

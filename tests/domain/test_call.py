@@ -1,5 +1,6 @@
 """The rules of a call, one story each: what a report of a leg adds to what is known."""
 
+from decimal import Decimal
 from itertools import combinations
 
 import pytest
@@ -9,18 +10,19 @@ from scenario import Scenario
 from sealing import sealed
 
 from domain.calls.call import CALL
-from domain.calls.commands import ReportLeg
+from domain.calls.commands import PriceLeg, ReportLeg
 from domain.calls.events import (
     CallRouted,
     LegAnswered,
     LegDescribed,
     LegDialed,
     LegEnded,
+    LegPriced,
     LegQueued,
     LegRang,
     LegRegistered,
 )
-from domain.calls.state import Call
+from domain.calls.state import Call, Leg
 from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.messages import Event
 from domain.personal_data import Category, Clear, Sealed
@@ -249,3 +251,39 @@ def test_unknown_fields_of_nobody() -> None:
 def test_nothing_is_known_before_the_first_report() -> None:
     """An empty call has no first leg and no others."""
     assert (Call().root, Call().children) == (None, ())
+
+
+def test_a_price_is_written_down_once() -> None:
+    """The same price again says nothing; another one takes its place; it changes nothing else."""
+    dear = PriceLeg(leg_id=LINE, amount=Decimal("0.0170"), currency="USD")
+    cheap = PriceLeg(leg_id=LINE, amount=Decimal("0.0085"), currency="USD")
+    story = Scenario(CALL).given(REGISTERED, ended(LegStatus.completed, 60))
+    before = story.state.legs[LINE]
+    priced = story.when(dear).then(
+        LegPriced(leg_id=LINE, amount=Decimal("0.0170"), currency="USD")
+    )
+    priced.when(dear).nothing_happens()
+    after = priced.when(cheap).state.legs[LINE]
+    assert after.price == (Decimal("0.0085"), "USD")
+    assert unpriced(after) == unpriced(before)
+
+
+def unpriced(leg: Leg) -> Leg:
+    """A leg without its price."""
+    return structs.replace(leg, price=None)
+
+
+def test_a_report_after_the_price_keeps_it() -> None:
+    """A late report of the leg leaves its price as it is."""
+    priced = LegPriced(leg_id=LINE, amount=Decimal("0.0170"), currency="USD")
+    story = Scenario(CALL).given(REGISTERED, priced).when(report("line", "completed@9"))
+    assert story.state.legs[LINE].price == (Decimal("0.0170"), "USD")
+
+
+def test_what_nobody_reported_has_no_price() -> None:
+    """Neither a leg that is unknown, nor one that only its child has told us of."""
+    price = PriceLeg(leg_id=LINE, amount=Decimal(1), currency="USD")
+    Scenario(CALL).when(price).refused("price_of_unknown_leg")
+    Scenario(CALL).when(report("desk", "ringing", parent="line")).when(price).refused(
+        "price_of_unknown_leg"
+    )
