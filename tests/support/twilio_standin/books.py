@@ -4,10 +4,13 @@ Resources have the fields, spellings and nulls of the OpenAPI description's own 
 RFC 2822, whole seconds as text, prices negative and late.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
+
+from twilio_forms import Form
 
 Resource = dict[str, Any]
 
@@ -18,6 +21,7 @@ EVENTS_AFTER: Final = timedelta(minutes=15)
 (twilio.com/docs/voice/api/call-event-resource)."""
 
 ENDED: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+_WORD: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _CALL_PARTS: Final = (
     *("notifications", "recordings", "payments", "events", "siprec", "streams"),
     *("transcriptions", "user_defined_message_subscriptions", "user_defined_messages"),
@@ -77,6 +81,13 @@ class Account:
         """Whether this opens the account."""
         return (login, secret) in ((self.sid, self.auth_token), self.api_key)
 
+    def note(self, form: Form, url: str, response: Resource | None) -> None:
+        """Write down a request that was made for a call; no response where nobody heard it."""
+        parameters = {snake(name): value for name, value in form}
+        request = {"method": "POST", "url": url, "parameters": parameters}
+        event = {"request": request, "response": response}
+        self.events.setdefault(dict(form)["CallSid"], []).append(event)
+
     def add_call(self, sid: str, created: datetime, **fields: object) -> Resource:
         """A call as it is when it was just made; ``fields`` say what became of it."""
         uri = f"/{VERSION}/Accounts/{self.sid}/Calls/{sid}"
@@ -128,6 +139,11 @@ class Account:
             media,
         )
         return self.recordings[sid]
+
+
+def snake(name: str) -> str:
+    """A parameter's name as events have it: ``CallSid`` is ``call_sid``."""
+    return _WORD.sub("_", name).lower()
 
 
 def rfc2822(moment: datetime) -> str:

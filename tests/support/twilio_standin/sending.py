@@ -6,7 +6,6 @@ callback that nobody received stands in the call's events all the same.
 """
 
 import asyncio
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -20,7 +19,6 @@ from adapters.twilio.signature import sign
 from twilio_standin.books import Account, Resource
 
 FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
-_WORD: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Told(NamedTuple):
@@ -95,12 +93,6 @@ class Sender:
         return times, set(asked.get("rp", ["ct"])[0].split(","))
 
     def _note(self, told: Told, answer: str | None, status: int = 0) -> None:
-        sid = dict(told.form)["CallSid"]
-        request = {
-            "method": "POST",
-            "url": f"{self.base_url}/{told.channel}",
-            "parameters": {snake(name): value for name, value in told.form},
-        }
         response: Resource | None = None
         if answer is not None:
             response = {
@@ -108,14 +100,9 @@ class Sender:
                 "content_type": "text/xml",
                 "response_body": answer,
             }
-        self.account.events.setdefault(sid, []).append({"request": request, "response": response})
+        self.account.note(told.form, f"{self.base_url}/{told.channel}", response)
 
 
 def _failure(status: int) -> str:
     """What a retry policy calls this; nothing that it can name where all went well."""
     return {0: "ct", 4: "4xx", 5: "5xx"}.get(status // 100, "")
-
-
-def snake(name: str) -> str:
-    """A parameter's name as events have it: ``CallSid`` is ``call_sid``."""
-    return _WORD.sub("_", name).lower()
