@@ -42,6 +42,7 @@ Query = Mapping[str, str | int]
 Pause = Callable[[float], Awaitable[object]]
 
 _REGION: Final = re.compile(r"(?P<region>[a-z0-9]{1,20}) (?P<edge>[a-z0-9-]{1,30})")
+_PAGING: Final = ("Page", "PageToken")
 _REFUSED: Final = frozenset({401, 403})
 _TOO_MANY: Final = 429
 _BROKEN: Final = 500
@@ -114,7 +115,7 @@ class RestClient:
         """
         return await self._page("Calls", "calls", following, {"StartTime": day.isoformat()})
 
-    async def events_of(self, call_sid: str) -> list[Resource]:
+    async def requests_of(self, call_sid: str) -> list[Resource]:
         """Every request that Twilio made of us for a leg; nothing until 15 minutes after its end.
 
         Raises:
@@ -274,7 +275,4 @@ def _following(uri: object) -> str | None:
     if not isinstance(uri, str):
         return None
     asked = parse_qs(urlsplit(uri).query)
-    paging: dict[str, str] = {
-        name: asked[name][0] for name in ("Page", "PageToken") if name in asked
-    }
-    return urlencode(paging) or None
+    return urlencode([(name, asked[name][0]) for name in _PAGING if name in asked]) or None

@@ -82,9 +82,9 @@ async def test_every_event_of_a_leg_is_read(monkeypatch: pytest.MonkeyPatch) -> 
     async with books() as found:
         found.account.add_call(call_sid(1), NOON, status="completed", end_time=rfc2822(NOON))
         found.account.events[call_sid(1)] = [{"request": {"url": "1"}}, {"request": {"url": "2"}}]
-        assert len(await found.rest.events_of(call_sid(1))) == 2
+        assert len(await found.rest.requests_of(call_sid(1))) == 2
         found.account.events[call_sid(1)] *= 5
-        assert len(await found.rest.events_of(call_sid(1))) == 3
+        assert len(await found.rest.requests_of(call_sid(1))) == 3
 
 
 @asynchronous
