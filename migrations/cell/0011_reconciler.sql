@@ -10,8 +10,9 @@ CREATE TABLE book_days (
     account_id uuid NOT NULL,  -- ours, made of the account's own id, which is a credential
     day date NOT NULL,
     following text,            -- what to ask for the next page; null: begin at the first
+    began_at timestamptz,      -- when the look that is under way began
     looks integer NOT NULL DEFAULT 0,  -- how often the whole day was read
-    looked_at timestamptz,     -- when it last was
+    looked_at timestamptz,     -- when the last of these looks began
     PRIMARY KEY (workspace_id, account_id, day)
 );
 
@@ -21,4 +22,4 @@ CREATE POLICY one_workspace ON book_days FOR SELECT TO ringledger_api USING
 CREATE POLICY whole_cell ON book_days TO ringledger_writer USING (true) WITH CHECK (true);
 GRANT SELECT ON book_days TO ringledger_api, ringledger_writer;
 GRANT INSERT ON book_days TO ringledger_writer;
-GRANT UPDATE (following, looks, looked_at) ON book_days TO ringledger_writer;
+GRANT UPDATE (following, began_at, looks, looked_at) ON book_days TO ringledger_writer;

@@ -21,6 +21,8 @@ from twilio_forms import call_sid, incoming_form
 from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from adapters.postgres.pool import ROLES, Role, acting_as
+from adapters.reconciler.days import Books, turn_page
+from adapters.wiring import now
 from adapters.workspaces.api_keys import create_api_key
 from adapters.workspaces.credentials import Kind, add_credential
 from domain.consents.commands import RefuseConsent
@@ -33,6 +35,7 @@ HISTORY: Final = {
     *("entries", "stored_events", "counter", "vault", "workspace_keys", "subjects"),
     *("subject_keys", "lookups", "buckets", "bucket_keys", "api_keys", "credentials", "migration"),
     "suppressions",
+    "book_days",
 }
 """What cannot be built again. All other tables are views, which the follower writes."""
 
@@ -92,6 +95,8 @@ async def _furnish(home: Home, call: int) -> UUID:
         key = await home.cell.workspace_key(connection, home.address.workspace_id)
         await add_credential(connection, key, Kind.auth_token, "token")
         await create_api_key(connection, home.address.workspace_id)
+        books = Books.of(home.address.workspace_id, "AC1")
+        await turn_page(connection, books, now().date(), "Page=1", now())
     await _refuse_marketing(home, f"+3247100{call:04d}")
     return home.address.workspace_id
 
