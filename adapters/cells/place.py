@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from adapters.postgres.migrate import DIRECTORY
+from adapters.postgres.migrate import DIRECTORY, JOBS
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_TAKEN: Final = frozenset({DIRECTORY, "public", "information_schema"})
+_TAKEN: Final = frozenset({DIRECTORY, JOBS, "public", "information_schema"})
 _SECRETS: Final = frozenset({"password", "sslpassword"})
 
 

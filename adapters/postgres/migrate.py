@@ -1,7 +1,8 @@
 """Forward-only migrations: plain SQL files, each applied once, in order, in one transaction.
 
-`directory/*.sql` runs once per database and `cell/*.sql` once per cell, with the schema as the
-only entry of `search_path`: a file names no schema. An applied file never changes again.
+`directory/*.sql` and `jobs/*.sql` run once per deployment and `cell/*.sql` once per cell, with
+the schema as the only entry of `search_path`: a file names no schema. An applied file never
+changes again.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from psycopg import AsyncConnection, sql
 from adapters.postgres.pool import ROLES
 
 DIRECTORY: Final = "directory"
+JOBS: Final = "jobs"
 LOCK_SECONDS: Final = 5.0
 """A migration that queues behind a long reader makes everyone queue behind itself."""
 
@@ -56,14 +58,14 @@ async def migrate(
         present: More of them, which are left alone where they are not there (any more).
         frozen: Those of them that must not change now, because they are being moved.
         login: The role the application logs in as; if it exists it may become our roles.
-        source: Holds `directory/` and `cell/`; ours unless told otherwise.
-        with_directory: Whether this is the database that holds the directory.
+        source: Holds `directory/`, `jobs/` and `cell/`; ours unless told otherwise.
+        with_directory: Whether this is the deployment's own database, with directory and jobs.
 
     Raises:
         MigrationError: The files contradict the database, or a frozen cell lacks one.
     """
     root = source or files("migrations")
-    directory, cell = _read(root / "directory"), _read(root / "cell")
+    directory, jobs, cell = (_read(root / folder) for folder in (DIRECTORY, JOBS, "cell"))
     async with await AsyncConnection.connect(admin_url, autocommit=True) as connection:
         # The end of the session releases the lock, however it ends.
         await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
@@ -71,6 +73,7 @@ async def migrate(
         applied: list[str] = []
         if with_directory:
             applied += await _migrate_schema(connection, DIRECTORY, directory)
+            applied += await _migrate_schema(connection, JOBS, jobs)
         for schema in (*cells, *present):
             if schema in cells or await _exists(connection, schema):
                 may_change = schema not in frozen

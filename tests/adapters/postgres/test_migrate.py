@@ -23,7 +23,7 @@ END $$;
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """A small set of migrations that a test may change."""
-    for folder in ("directory", "cell"):
+    for folder in ("directory", "jobs", "cell"):
         (tmp_path / folder).mkdir()
     (tmp_path / "directory/0001_places.sql").write_text("CREATE TABLE place (id int);")
     (tmp_path / "cell/0001_calls.sql").write_text(_FUNCTION)

@@ -1,0 +1,1 @@
+"""Jobs and schedules, in the deployment's own database."""
