@@ -1,4 +1,4 @@
-"""What goes on behind the API: views follow the history, erasures and closures are finished."""
+"""What goes on behind the API: views follow, erasures and closures are finished, jobs done."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ import structlog
 from adapters.cell import Cell
 from adapters.wiring import Ledger
 from api import collector
+from api.reconciling import work
 from projections.call_log.view import CALL_LOG
 from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
@@ -27,17 +28,18 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def following(ledger: Ledger) -> AsyncIterator[None]:
-    """Keep every view of every cell up to date and finish erasures, until it is left.
+    """Keep every view of every cell up to date, finish erasures and do jobs, until it is left.
 
     Each outlives what breaks it and says so in the log; the callbacks are taken in any case.
     """
     collector.settle()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(_follow_each(ledger))
+        tasks = [group.create_task(_follow_each(ledger)), group.create_task(work(ledger))]
         try:
             yield
         finally:
-            task.cancel()
+            for task in tasks:
+                task.cancel()
 
 
 async def _follow_each(ledger: Ledger) -> None:

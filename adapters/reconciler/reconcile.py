@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import aiohttp
-import structlog
 
 from adapters.cell import Cell
 from adapters.reconciler.days import BookDay, Books, open_days, read_days
@@ -20,7 +19,7 @@ EVERY: Final = timedelta(minutes=50)
 MOST_PAGES: Final = 20
 """So much of one workspace before it is another's turn: some 10,000 legs."""
 
-log = structlog.get_logger()
+BOUNDLESS: Final = 2**31
 
 
 class Reconciled(NamedTuple):
@@ -48,7 +47,7 @@ class Reconciler(NamedTuple):
         every: timedelta = EVERY,
         most_pages: int = MOST_PAGES,
     ) -> Reconciled:
-        """Look at every day that is due, from where it was left; or closely at one, all of it.
+        """Look at every day that is due, from where it was left; or closely at all of one.
 
         Raises:
             NotFound: There is no such workspace in the cell.
@@ -56,6 +55,7 @@ class Reconciler(NamedTuple):
             Unavailable: The history cannot be reached, or has too much to do.
         """
         tally = Tally()
+        most_pages = most_pages if only is None else BOUNDLESS
         for rest in await self._accounts(workspace_id):
             for day in await self._due(Books.of(workspace_id, rest.account_sid), now, only, every):
                 began_at = day.began_at or now

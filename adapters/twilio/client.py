@@ -8,7 +8,6 @@ Nothing here quotes what Twilio said: its messages may name a number.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -18,7 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import aiohttp
 import orjson
 
-from adapters.workspaces.credentials import Credentials
+from adapters.workspaces.credentials import REGION, Credentials
 
 API: Final = "2010-04-01"
 PAGE_SIZE: Final = 500
@@ -41,7 +40,6 @@ Resource = Mapping[str, Any]
 Query = Mapping[str, str | int]
 Pause = Callable[[float], Awaitable[object]]
 
-_REGION: Final = re.compile(r"(?P<region>[a-z0-9]{1,20}) (?P<edge>[a-z0-9-]{1,30})")
 _PAGING: Final = ("Page", "PageToken")
 _REFUSED: Final = frozenset({401, 403})
 _TOO_MANY: Final = 429
@@ -65,7 +63,7 @@ class RestFailed(Exception):  # noqa: N818 - it says what is the case
 
 
 class Login(NamedTuple):
-    """An API key's id and secret, or an account's id and its auth token."""
+    """An API key's id and its secret."""
 
     name: str
     secret: str
@@ -186,25 +184,20 @@ class RestClient:
 def clients_of(
     session: aiohttp.ClientSession, credentials: Credentials, standin: str | None = None
 ) -> list[RestClient]:
-    """A client for each account of a workspace.
+    """A client for each account of a workspace; none where no API key was given.
+
+    The auth token would open the books as well. It is there to check signatures, and stays here.
 
     Args:
         session: What it connects with.
-        credentials: API keys before auth tokens, of each the newest first.
+        credentials: Of the keys the newest is tried first.
         standin: Where to ask instead of Twilio.
     """
     pairs = [key.partition(" ")[::2] for key in reversed(credentials.api_keys)]
-    keys = [Login(name, secret) for name, secret in pairs]
+    logins = [Login(name, secret) for name, secret in pairs]
     base_url = standin or api_url(credentials.region)
-    return [
-        RestClient(
-            session,
-            base_url,
-            sid,
-            [*keys, *(Login(sid, token) for token in reversed(credentials.auth_tokens))],
-        )
-        for sid in credentials.account_sids
-    ]
+    accounts = credentials.account_sids if logins else ()
+    return [RestClient(session, base_url, sid, logins) for sid in accounts]
 
 
 def api_url(region: str | None) -> str:
@@ -217,7 +210,7 @@ def api_url(region: str | None) -> str:
     """
     if region is None:
         return "https://api.twilio.com"
-    found = _REGION.fullmatch(region)
+    found = REGION.fullmatch(region)
     if found is None:
         raise ValueError("a Twilio region is given as two words: ie1 dublin")
     return f"https://api.{found['edge']}.{found['region']}.twilio.com"

@@ -1,5 +1,6 @@
 """What a workspace's provider signs with and dials to, sealed under the workspace key."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,10 @@ _SELECT = """
 """
 
 
+REGION = re.compile(r"(?P<region>[a-z0-9]{1,20}) (?P<edge>[a-z0-9-]{1,30})")
+"""A Twilio region and an edge of it."""
+
+
 class Kind(StrEnum):
     """What a credential is for."""
 
@@ -26,7 +31,7 @@ class Kind(StrEnum):
     """``<name> <secret>``: a webhook shared key (HMAC-SHA256)."""
 
     api_key = "twilio_api_key"
-    """``<SK…> <secret>``: opens the REST API; without one the auth token does."""
+    """``<SK…> <secret>``: opens the REST API, which nobody asks of a workspace without one."""
 
     region = "twilio_region"
     """``<region> <edge>``, both: where the account's REST API is, unless in the United States."""

@@ -35,7 +35,9 @@ class Directory:
 
     def __init__(self, pool: Pool, own_url: str) -> None:
         self._pool = pool
-        self._own_url = own_url
+        self.own_url = own_url
+        """The deployment's own database, for the application."""
+
         self._known: dict[UUID, tuple[str, float]] = {}
 
     def known_cell_of(self, workspace_id: UUID) -> str | None:
@@ -90,7 +92,7 @@ class Directory:
 
         A pool would let us wait for a database that is down; here the caller hears of it at once.
         """
-        async with await connect(self._own_url, "ringledger_writer") as connection:
+        async with await connect(self.own_url, "ringledger_writer") as connection:
             rows = await connection.execute(_CELLS + " WHERE name = %s", (cell,))
             found = await rows.fetchone()
         if found is None:
@@ -98,7 +100,7 @@ class Directory:
         return self._place(*found)
 
     def _place(self, name: str, schema: str, url: str | None) -> Place:
-        return Place(name, schema, url or self._own_url)
+        return Place(name, schema, url or self.own_url)
 
     def _remember(self, workspace_id: UUID, cell: str) -> None:
         self._known[workspace_id] = (cell, time.monotonic() + FRESH_SECONDS)

@@ -1,4 +1,7 @@
-"""The command line: ``ringledger``, one module per noun, each imported when it is asked for."""
+"""The command line: ``ringledger``, one module per noun, each imported when it is asked for.
+
+``reconcile`` is a verb with a module of its own, for the same reason: it is slow to import.
+"""
 
 from typing import ClassVar, Final
 
@@ -10,7 +13,7 @@ from api.cli.running import EXIT_CODES
 
 NOUNS: Final = (
     *("workspaces", "keys", "calls", "subjects", "consents", "dead-letters", "views"),
-    "cells",
+    *("cells", "reconcile"),
 )
 
 

@@ -1,12 +1,14 @@
 """``ringledger workspaces``: make a controller's workspace, list them, set one up, close one."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar
 
 import typer
 
 from adapters.wiring import NewWorkspace
-from adapters.workspaces.credentials import Kind
+from adapters.workspaces.credentials import REGION, Kind
 from adapters.workspaces.directory import Workspace
 from api.cli.nouns import Nouns
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
@@ -24,6 +26,7 @@ app = typer.Typer(cls=Parts, help="Controllers' workspaces.", no_args_is_help=Tr
 
 Credentials = list[tuple[Kind, str]]
 LONGEST_NAME = 200
+_API_KEY = re.compile(r"SK[0-9a-fA-F]{32} \S+")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -46,11 +49,29 @@ def create(
         str | None,
         typer.Option(help="Where incoming calls are put through to: a number, sip: or client:."),
     ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            "--twilio-api-key",
+            envvar="TWILIO_API_KEY",
+            metavar="'SK… SECRET'",
+            help="Opens the account's books, for what callbacks lost; '-' reads it from stdin.",
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--twilio-region",
+            metavar="'REGION EDGE'",
+            help="Where the account is, both words: 'ie1 dublin'. Unset: the United States.",
+        ),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Make a workspace, and the API key that is shown only now."""
-    made = run(_create(name, account_sid, auth_token, dial_target))
+    more = {Kind.dial_target: dial_target, Kind.api_key: api_key, Kind.region: region}
+    made = run(_create(name, account_sid, auth_token, more))
     if as_json:
         write_json({"workspace_id": made.workspace_id, "api_key": made.api_key.text})
     else:
@@ -128,18 +149,27 @@ def _tell(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 async def _create(
-    name: str, account_sid: str, auth_token: str, dial_target: str | None
+    name: str, account_sid: str, auth_token: str, more: Mapping[Kind, str | None]
 ) -> NewWorkspace:
     token = read_secret(auth_token)
+    others = {kind: read_secret(text) for kind, text in more.items() if text}
     if not 1 <= len(name) <= LONGEST_NAME:
         raise WrongUsage(f"--name must have 1 to {LONGEST_NAME} characters")
     if not account_sid.strip() or not token:
         raise WrongUsage("--twilio-account-sid and --twilio-auth-token must not be empty")
     credentials: Credentials = [(Kind.account_sid, account_sid.strip()), (Kind.auth_token, token)]
-    if dial_target:
-        credentials.append((Kind.dial_target, dial_target))
+    credentials += _checked(others).items()
     async with opened() as ledger:
         return await ledger.create_workspace(name, credentials)
+
+
+def _checked(others: dict[Kind, str]) -> dict[Kind, str]:
+    """What has a form must have it: a mistake would show only when the books are to be read."""
+    if Kind.api_key in others and not _API_KEY.fullmatch(others[Kind.api_key]):
+        raise WrongUsage("--twilio-api-key is two words: the key's id, SK…, and its secret")
+    if Kind.region in others and not REGION.fullmatch(others[Kind.region]):
+        raise WrongUsage("--twilio-region is two words: ie1 dublin")
+    return others
 
 
 async def _all() -> list[Workspace]:

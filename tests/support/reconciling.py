@@ -165,5 +165,5 @@ async def desk(urls: Urls, folder: Path) -> AsyncIterator[Desk]:
         async with home.cell.writing.connection() as connection:
             key = await home.cell.workspace_key(connection, home.address.workspace_id)
             await add_credential(connection, key, Kind.account_sid, account.sid)
-            await add_credential(connection, key, Kind.auth_token, account.auth_token)
+            await add_credential(connection, key, Kind.api_key, " ".join(account.api_key))
         yield Desk(home, twilio, account, session)

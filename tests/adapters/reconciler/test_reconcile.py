@@ -197,7 +197,7 @@ async def test_every_account_of_a_workspace_is_read(postgres: Urls, tmp_path: Pa
         async with house.home.cell.writing.connection() as connection:
             key = await house.home.cell.workspace_key(connection, house.workspace_id)
             await add_credential(connection, key, Kind.account_sid, other.sid)
-            await add_credential(connection, key, Kind.auth_token, other.auth_token)
+            await add_credential(connection, key, Kind.api_key, " ".join(other.api_key))
         first = house.play(SHAPES["outbound, answered"])
         house.account, mine = other, house.account
         second = house.play(SHAPES["outbound, answered"])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -159,10 +160,11 @@ async def test_a_login_that_is_refused_gives_way() -> None:
 
 @asynchronous
 async def test_an_account_is_asked_where_it_is() -> None:
-    """A client for each account; region and edge make the host together, or not at all."""
+    """A client for each account; region and edge make the host together; without a key none."""
     credentials = Credentials(("AC1", "AC2"), ("old", "new"), {}, None, ("SK1 s",), "ie1 dublin")
     async with rest_session() as session:
         assert [one.account_sid for one in clients_of(session, credentials)] == ["AC1", "AC2"]
+        assert clients_of(session, replace(credentials, api_keys=())) == []
     assert api_url(None) == "https://api.twilio.com"
     assert api_url("ie1 dublin") == "https://api.dublin.ie1.twilio.com"
     for wrong in ("ie1", "ie1 dublin.example.org", "ie1 dublin/", "ie1  x", ""):
