@@ -20,10 +20,9 @@ from adapters.twilio.books import Booked, read_call, read_requests
 from adapters.twilio.client import Resource, RestClient
 from adapters.twilio.forms import NotUnderstood
 from domain.calls.call import CALL
-from domain.calls.commands import CallCommand, PriceLeg, ReportLeg
+from domain.calls.commands import CallCommand, PriceLeg
 from domain.calls.gaps import is_whole
 from domain.calls.state import Call, Leg, Price
-from domain.calls.words import LegStatus
 from domain.messages import Context
 
 Missing: TypeAlias = tuple[UUID, CallCommand]
@@ -122,7 +121,10 @@ class Look(NamedTuple):
             told = await self.rest.requests_of(booked.report.provider_id)
             found += read_requests(self.workspace_id, told)
             # Nobody asked to be told of it, or the requests are gone: the books' own short word.
-            found += [(booked.call_id, report) for report in _in_short(booked, leg, found)]
+            # Of the answer only then: of requests that are there, none was asked to tell it.
+            if booked.answer is not None and not found:
+                found.append((booked.call_id, booked.answer))
+            found.append((booked.call_id, booked.report))
         if booked.price and (leg is None or leg.price != _price_of(booked.price)):
             found.append((booked.call_id, booked.price))
         return found
@@ -158,20 +160,6 @@ def _known(calls: Mapping[UUID, Call], booked: Booked) -> Leg | None:
     """The leg as we know it; one that only its child has told us of is unknown."""
     leg = calls.get(booked.call_id, CALL.initial).legs.get(booked.report.leg_id)
     return leg if leg is not None and leg.is_registered else None
-
-
-def _in_short(booked: Booked, leg: Leg | None, found: Iterable[Missing]) -> Iterator[ReportLeg]:
-    """What the books themselves say, where nobody told us of the end, or of the answer.
-
-    The answer only where no request is left: of those that are, it was asked not to be told.
-    """
-    told = [command for _, command in found if isinstance(command, ReportLeg)]
-    known = {report.status for report in leg.reports} if leg else set()
-    if booked.answer is not None and not told and LegStatus.answered not in known:
-        yield booked.answer
-    known |= {command.status for command in told if command.leg_id == booked.report.leg_id}
-    if not any(status.is_terminal for status in known):
-        yield booked.report
 
 
 def _price_of(command: PriceLeg) -> Price:

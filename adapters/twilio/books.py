@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from msgspec import structs
+
 from adapters.twilio.callbacks import read_callback
 from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.moments import read_moment
@@ -79,6 +81,7 @@ class Booked(NamedTuple):
             caller=end.caller,
             callee=end.callee,
             answered_by=end.answered_by,
+            second_hand=True,
         )
 
 
@@ -89,7 +92,8 @@ def read_call(workspace_id: UUID, resource: Resource, now: datetime) -> Booked:
         NotUnderstood: It is none that we know how to read.
     """
     form = [(name, _text(resource.get(key))) for name, key in _FIELDS.items()]
-    call_id, report = read_callback(workspace_id, [pair for pair in form if pair[1]])
+    call_id, told = read_callback(workspace_id, [pair for pair in form if pair[1]])
+    report = structs.replace(told, second_hand=True)
     # A leg that nobody answered has no end_time. It changed last when it ended, or later.
     ended = report.occurred_at or read_moment(_text(resource.get("date_updated")))
     return Booked(
@@ -115,18 +119,20 @@ def read_requests(
         request = told.get("request")
         if not isinstance(request, dict) or not ours.search(_text(request.get("url"))):
             continue
-        said = request.get("parameters")
-        if not isinstance(said, dict):
-            continue
-        fields = [(_field(name), _text(value)) for name, value in said.items()]
         try:
-            yield read_callback(workspace_id, fields)
+            yield read_callback(workspace_id, parameters(request.get("parameters")))
         except NotUnderstood:
             continue
 
 
+def parameters(said: object) -> list[tuple[str, str]]:
+    """The form that a request had; the books write its names in lower case: ``call_sid``."""
+    if not isinstance(said, dict):
+        return []
+    return [(_field(name), _text(value)) for name, value in said.items()]
+
+
 def _field(name: str) -> str:
-    """A parameter's own name, which the books write in lower case: ``call_sid``."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 

@@ -76,10 +76,19 @@ def _describe(leg: Leg, command: ReportLeg) -> LegDescribed | None:
 
 
 def _report(leg: Leg | None, command: ReportLeg) -> CallEvent | None:
+    if leg is not None and command.second_hand and _was_told(leg, command.status):
+        return None
     event = _reported(leg, command)
     if leg is not None and report_of(event) in leg.reports:
         return None
     return event
+
+
+def _was_told(leg: Leg, status: LegStatus) -> bool:
+    """Whether the leg was reported to have this status; of an end, that it has ended at all."""
+    if status.is_terminal:
+        return leg.course.end is not None
+    return any(report.status is status for report in leg.reports)
 
 
 def _reported(

@@ -28,6 +28,9 @@ class ReportLeg(Command):
     sip_code: int | None = None
     unknown_fields: Clear | None = None
 
+    second_hand: bool | None = None
+    """Whether the provider's books say so, afterwards: it counts where nobody told us."""
+
     step: Step | None = None
     """What our answer to the provider does with the call, where it asked what to do."""
 

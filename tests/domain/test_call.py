@@ -22,7 +22,7 @@ from domain.calls.events import (
     LegRang,
     LegRegistered,
 )
-from domain.calls.state import Call, Leg
+from domain.calls.state import Call, Leg, report_of
 from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.messages import Event
 from domain.personal_data import Category, Clear, Sealed
@@ -287,3 +287,19 @@ def test_what_nobody_reported_has_no_price() -> None:
     Scenario(CALL).when(report("desk", "ringing", parent="line")).when(price).refused(
         "price_of_unknown_leg"
     )
+
+
+@pytest.mark.parametrize("status", LegStatus)
+def test_the_books_word_counts_where_nobody_told_us(status: LegStatus) -> None:
+    """Said afterwards and second hand, it fills a gap, and adds nothing to what was reported."""
+    books = structs.replace(report("line", f"{status}@63"), sequence=None, second_hand=True)
+    unheard = Scenario(CALL).given(REGISTERED).when(books)
+    assert [report_of(event).occurred_at for event in unheard.events] == [at(63)]
+    heard = Scenario(CALL).when(report("line", f"{status}@60"))
+    heard.when(books).nothing_happens()
+
+
+def test_any_end_is_an_end() -> None:
+    """Whatever the books call it: of two ends the one that was reported stands alone."""
+    books = structs.replace(report("line", "failed@63"), sequence=None, second_hand=True)
+    Scenario(CALL).when(report("line", "completed@60")).when(books).nothing_happens()
