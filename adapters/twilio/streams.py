@@ -1,0 +1,73 @@
+"""Reads what Twilio's Event Streams deliver: an array of CloudEvents, at least once, in no order.
+
+Each becomes the webhook that it speaks of, to be understood or kept like one. A call's progress
+holds the very request of a status callback; of the rest nothing is understood. Not of a call's
+summary either: it does not name the leg's parent, so that nobody knows which call it belongs to.
+The reconciler finds in the books what a summary would tell.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+from uuid import UUID, uuid5
+
+import orjson
+
+from adapters.twilio.books import parameters
+from adapters.twilio.forms import Form
+from adapters.twilio.webhooks import Webhook
+
+MOST_EVENTS: Final = 1000
+
+_PROGRESS: Final = "com.twilio.voice.webhook.status-callback.call."
+_TRIAL: Final = "com.twilio.eventstreams.test-event"
+
+
+class Streamed(NamedTuple):
+    """One event of a delivery."""
+
+    letter_id: UUID
+    """Under which it is kept where it cannot be understood: the same however often it comes."""
+
+    webhook: Webhook
+
+
+def read_delivery(workspace_id: UUID, body: bytes) -> list[Streamed]:
+    """The events of a delivery. One that is no array of events is a single one, not understood.
+
+    That a sink works is tried with an event that says nothing: it leads to none here.
+    """
+    try:
+        events = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        events = None
+    if not isinstance(events, list) or len(events) > MOST_EVENTS:
+        return [Streamed(_letter_id(workspace_id, body), Webhook(body, None, "bad_events"))]
+    return [_read(workspace_id, event) for event in events if not _is_trial(event)]
+
+
+def _read(workspace_id: UUID, event: object) -> Streamed:
+    text = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    found = _mapping(event)
+    # Delivered again it has the same id; without one it is the same text.
+    event_id = found.get("id")
+    is_named = isinstance(event_id, str) and event_id
+    letter_id = _letter_id(workspace_id, event_id.encode() if is_named else text)
+    kind = found.get("type")
+    if not isinstance(kind, str) or not kind.startswith(_PROGRESS):
+        return Streamed(letter_id, Webhook(text, None, "unknown_event"))
+    request = _mapping(_mapping(found.get("data")).get("request"))
+    return Streamed(letter_id, Webhook(b"", Form(parameters(request.get("parameters")))))
+
+
+def _letter_id(workspace_id: UUID, told: bytes) -> UUID:
+    return uuid5(workspace_id, f"event/twilio/{b64encode(sha256(told).digest()).decode()}")
+
+
+def _is_trial(event: object) -> bool:
+    return _mapping(event).get("type") == _TRIAL
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
