@@ -52,8 +52,8 @@ def _read(workspace_id: UUID, event: object) -> Streamed:
     found = _mapping(event)
     # Delivered again it has the same id; without one it is the same text.
     event_id = found.get("id")
-    is_named = isinstance(event_id, str) and event_id
-    letter_id = _letter_id(workspace_id, event_id.encode() if is_named else text)
+    told = event_id.encode() if isinstance(event_id, str) and event_id else text
+    letter_id = _letter_id(workspace_id, told)
     kind = found.get("type")
     if not isinstance(kind, str) or not kind.startswith(_PROGRESS):
         return Streamed(letter_id, Webhook(text, None, "unknown_event"))

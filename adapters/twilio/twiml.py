@@ -11,11 +11,9 @@ from twilio.twiml.voice_response import (  # type: ignore[import-untyped] # it s
     VoiceResponse,
 )
 
-EVENTS: Final = "initiated ringing answered completed"
+from adapters.twilio.overrides import RETRIES
 
-RETRIES: Final = "#rc=3&rp=all&ct=2000&rt=4000"
-"""Twilio retries a lost callback only if the URL's fragment asks for it: three times, after any
-failure, giving up on a connection after 2 s and on an answer after 4 s."""
+EVENTS: Final = "initiated ringing answered completed"
 
 
 def dial(number: str, *, status_callback: str) -> bytes:

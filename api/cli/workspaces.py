@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
+from adapters.twilio.overrides import RETRIES
 from adapters.wiring import NewWorkspace
 from adapters.workspaces.credentials import REGION, Kind
 from adapters.workspaces.directory import Workspace
@@ -78,7 +79,8 @@ def create(
         typer.echo(f"workspace {made.workspace_id}\napi key   {made.api_key.text}")
         typer.echo("The key is shown this once and stored hashed. Point Twilio at", err=True)
         typer.echo(f"  /twilio/{made.workspace_id}/voice/incoming", err=True)
-        typer.echo(f"  /twilio/{made.workspace_id}/voice/status", err=True)
+        # With the fragment: without it Twilio gives up at the first failure.
+        typer.echo(f"  /twilio/{made.workspace_id}/voice/status{RETRIES}", err=True)
 
 
 @app.command("list", epilog=EXIT_CODES)

@@ -22,7 +22,7 @@ from domain.calls.events import (
     LegRang,
     LegRegistered,
 )
-from domain.calls.state import Call, Leg, report_of
+from domain.calls.state import Call, Leg
 from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.messages import Event
 from domain.personal_data import Category, Clear, Sealed
@@ -294,7 +294,7 @@ def test_the_books_word_counts_where_nobody_told_us(status: LegStatus) -> None:
     """Said afterwards and second hand, it fills a gap, and adds nothing to what was reported."""
     books = structs.replace(report("line", f"{status}@63"), sequence=None, second_hand=True)
     unheard = Scenario(CALL).given(REGISTERED).when(books)
-    assert [report_of(event).occurred_at for event in unheard.events] == [at(63)]
+    assert [event.occurred_at for event in unheard.events] == [at(63)]
     heard = Scenario(CALL).when(report("line", f"{status}@60"))
     heard.when(books).nothing_happens()
 

@@ -38,6 +38,9 @@ class Sender:
     overrides: str = ""
     """The fragment of the URL that the application gave: ``#rc=3&rp=all``."""
 
+    known_as: str = ""
+    """What it gave before the fragment, where something stands between: that is signed."""
+
     async def play(
         self,
         told: Sequence[Told],
@@ -60,7 +63,11 @@ class Sender:
         return answers
 
     async def send(self, told: Told) -> int:
-        """Send one, and again as often as the overrides allow."""
+        """Send one, and again as often as the overrides allow; its last status."""
+        return (await self.ask(told))[0]
+
+    async def ask(self, told: Told) -> tuple[int, str]:
+        """The same, with what was answered."""
         left, after = self._retries()
         token = str(uuid4())
         status, answer = await self._post(told, token)
@@ -68,12 +75,14 @@ class Sender:
             left -= 1
             status, answer = await self._post(told, token)
         self._note(told, answer if status else None, status)
-        return status
+        return status, answer
 
     async def _post(self, told: Told, token: str) -> tuple[int, str]:
         url = f"{self.base_url}/{told.channel}"
         headers = {
-            "X-Twilio-Signature": sign(url, told.form, self.account.auth_token.encode()),
+            "X-Twilio-Signature": sign(
+                self._given(told), told.form, self.account.auth_token.encode()
+            ),
             "I-Twilio-Idempotency-Token": token,
             "Content-Type": FORM,
             "User-Agent": "TwilioProxy/1.1",
@@ -85,6 +94,9 @@ class Sender:
                 return response.status, await response.text()
         except aiohttp.ClientError:
             return 0, ""
+
+    def _given(self, told: Told) -> str:
+        return f"{self.known_as or self.base_url}/{told.channel}"
 
     def _retries(self) -> tuple[int, set[str]]:
         """Once, after a failure to connect, unless the fragment says otherwise."""
@@ -100,7 +112,7 @@ class Sender:
                 "content_type": "text/xml",
                 "response_body": answer,
             }
-        self.account.note(told.form, f"{self.base_url}/{told.channel}", response)
+        self.account.note(told.form, self._given(told), response)
 
 
 def _failure(status: int) -> str:
