@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 from cells import asynchronous
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped] # it ships none
+from twilio.http.response import Response  # type: ignore[import-untyped] # it ships none
+from twilio.rest import Client  # type: ignore[import-untyped] # it ships none
 from twilio_forms import SAMPLES, call_sid, leg_callbacks
 from twilio_standin import Standin, standing_in
 from twilio_standin.books import Account, rfc2822
