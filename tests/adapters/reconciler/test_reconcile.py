@@ -216,3 +216,23 @@ async def test_days_are_looked_at_from_the_oldest_on(postgres: Urls, tmp_path: P
         await house.reconcile(datetime(2026, 3, 6, 1, tzinfo=UTC))
         days = [one.partition("StartTime=")[2][:10] for one in house.twilio.asked]
         assert days == [str(date(2026, 3, number)) for number in range(1, 7)]
+
+
+@asynchronous
+async def test_a_look_begun_too_early_closes_no_day(
+    postgres: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off before a day's last look was due and ended after: its first pages are too old."""
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)
+    async with desk(postgres, tmp_path) as house:
+        await stuck_calls(house, 2)
+        midnight = datetime(2026, 3, 4, tzinfo=UTC)
+        await house.reconcile(START + timedelta(hours=1))
+        begun = await house.reconcile(midnight - timedelta(minutes=1), most_pages=2)
+        assert not begun.is_done
+        await house.reconcile(midnight + timedelta(minutes=1), most_pages=2)
+        (day,) = (one for one in await days_known(house) if one.day == DAY)
+        assert (day.following, day.is_closed) == (None, False)
+        await house.reconcile(midnight + timedelta(minutes=2))
+        (day,) = (one for one in await days_known(house) if one.day == DAY)
+        assert day.is_closed

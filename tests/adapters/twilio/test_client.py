@@ -114,7 +114,7 @@ async def test_what_may_pass_is_tried_again() -> None:
         ([Fault(is_cut=True)] * 5, 0, 4),
         ([Fault(400, 20001)], 400, 0),
         ([Fault(body=b'{"calls": "none"}')], 0, 0),
-        ([Fault(302, 20500)], 302, 0),
+        ([Fault(302, 20500, location="/elsewhere")], 302, 0),
     ],
 )
 @asynchronous
@@ -125,6 +125,7 @@ async def test_what_does_not_pass_is_said(faults: list[Fault], status: int, wait
         with pytest.raises(RestFailed) as failure:
             await found.rest.calls_on(DAY)
         assert failure.value.status == status
+        assert not any("elsewhere" in path for path in found.standin.asked)
         assert len(found.waited) == waits
         assert failure.value.may_pass is (status in (0, 429, 503))
         assert "told to fail" not in repr(failure.value)

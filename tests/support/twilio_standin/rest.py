@@ -28,6 +28,9 @@ class Fault:
 
     code: int = 20500
     retry_after: str | None = None
+    location: str | None = None
+    """Where to go instead."""
+
     delay_seconds: float = 0.0
     is_cut: bool = False
     """Hang up in the middle of the answer."""
@@ -79,7 +82,7 @@ class Rest:
             return web.Response(body=fault.body, content_type="application/json")
         if fault.status is not None:
             told = Refusal(fault.status, fault.code, "told to fail")
-            return _problem(told, fault.retry_after)
+            return _problem(told, fault)
         try:
             return await handler(request)
         except Refusal as refusal:
@@ -175,8 +178,9 @@ class Rest:
         return recording.seen(self._clock(), deleted_too=deleted_too)
 
 
-def _problem(refusal: Refusal, retry_after: str | None = None) -> web.Response:
-    headers = {"Retry-After": retry_after} if retry_after is not None else {}
+def _problem(refusal: Refusal, fault: Fault | None = None) -> web.Response:
+    given = {"Retry-After": fault.retry_after, "Location": fault.location} if fault else {}
+    headers = {name: text for name, text in given.items() if text is not None}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
     said = {
