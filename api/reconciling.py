@@ -23,6 +23,9 @@ AT_ONCE: Final = 4
 """Of how many workspaces one process reads the books at a time."""
 
 _ONE: Final = "reconcile"
+LOOK_SECONDS: Final = 2.0
+"""How often a process looks for jobs. None is urgent, and to listen takes a connection more."""
+
 LEAVE_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 5.0
 log = structlog.get_logger()
@@ -91,6 +94,8 @@ async def work(ledger: Ledger) -> None:
                 Rounds(app, ledger, session).schedule()
                 await app.run_worker_async(
                     concurrency=AT_ONCE,
+                    fetch_job_polling_interval=LOOK_SECONDS,
+                    listen_notify=False,
                     delete_jobs="successful",
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=LEAVE_SECONDS,
@@ -99,4 +104,6 @@ async def work(ledger: Ledger) -> None:
             log.warning("jobs.unreachable", error=type(error).__name__)
         except Exception:
             log.exception("jobs.broke")
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # whatever broke while we were leaving
         await asyncio.sleep(PAUSE_SECONDS)

@@ -523,3 +523,17 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
     said = " ".join(done.stdout.split())  # wherever the terminal's width breaks its lines
     assert "Exit codes: 0 done" in said
     assert words[-1] in said
+
+
+def test_a_workspace_is_given_what_opens_its_books(desk: Desk) -> None:
+    """An API key and where the account is; both are told at once where they cannot be meant."""
+    key, region = f"SK{1:032x} secret", "ie1 dublin"
+    given = ("--twilio-auth-token", "token", "--twilio-api-key", key, "--twilio-region", region)
+    made = desk.ask(*CREATE, *given)
+    found = desk.credentials(UUID(made["workspace_id"]))
+    assert (found.api_keys, found.region) == ((key,), region)
+    shown = desk.type(*CREATE, "--twilio-auth-token", "token")
+    assert "/voice/status#rc=3&rp=all" in shown.stderr
+    for wrong in (("--twilio-api-key", "SK1"), ("--twilio-region", "ie1")):
+        refused = desk.type(*CREATE, "--twilio-auth-token", "token", *wrong)
+        assert (refused.exit_code, wrong[0] in refused.stderr) == (2, True)
