@@ -8,6 +8,7 @@ from uuid import UUID
 import aiohttp
 
 from adapters.cell import Cell
+from adapters.event_store.closures import is_closed
 from adapters.reconciler.days import BookDay, Books, open_days, read_days
 from adapters.reconciler.look import Look, Tally
 from adapters.twilio.client import RestClient, clients_of
@@ -68,7 +69,10 @@ class Reconciler(NamedTuple):
         return Reconciled(tally, is_done=True)
 
     async def _accounts(self, workspace_id: UUID) -> Sequence[RestClient]:
+        """A client for each; none for a closed workspace, which takes no callback either."""
         async with self.cell.scoped(workspace_id) as connection:
+            if await is_closed(connection, workspace_id):
+                return ()
             key = await self.cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
         return clients_of(self.session, credentials, self.standin)

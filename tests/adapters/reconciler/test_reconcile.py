@@ -13,12 +13,17 @@ from reconciling import LATER, Desk, Play, desk
 from reports import START
 from twilio_standin.rest import BROKEN, TOO_MANY, Fault
 
+from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from adapters.reconciler.days import BookDay, Books, close_look, read_days
 from adapters.twilio import client
 from adapters.twilio.client import RestFailed
 from adapters.workspaces.credentials import Kind, add_credential
 from domain.calls.outcome import is_over, outcome
+from domain.messages import Context
+from domain.workspaces.commands import CloseWorkspace
+from domain.workspaces.words import ClosureReason
+from domain.workspaces.workspace import WORKSPACE
 
 DAY: Final = START.date()
 ANSWERED: Final = SHAPES["inbound, answered"]
@@ -236,3 +241,17 @@ async def test_a_look_begun_too_early_closes_no_day(
         await house.reconcile(midnight + timedelta(minutes=2))
         (day,) = (one for one in await days_known(house) if one.day == DAY)
         assert day.is_closed
+
+
+@asynchronous
+async def test_a_closed_workspace_is_left_alone(postgres: Urls, tmp_path: Path) -> None:
+    """Nothing is asked of Twilio, and nothing added, as its callbacks are refused."""
+    async with desk(postgres, tmp_path) as house:
+        (play,) = await stuck_calls(house, 1)
+        own = house.workspace_id
+        command = CloseWorkspace(occurred_at=LATER, reason=ClosureReason.terminated)
+        context = Context("cli", own)
+        await house.home.cell.writer.handle(Request(own, own, WORKSPACE, command, context))
+        assert (await house.reconcile(only=DAY)).is_done
+        assert house.twilio.asked == []
+        assert await ended([play]) == [False]
