@@ -1,4 +1,4 @@
-"""Twilio's voice webhooks: verified, kept, and only then acknowledged.
+"""Twilio's webhooks: verified, kept, and only then acknowledged.
 
 They stand before the application's routes, because finding the way through those would cost a
 callback more than all that is done for it. Whoever cannot sign learns nothing: an unknown
@@ -6,6 +6,7 @@ workspace and a wrong signature are the same 403. Whatever is genuine is kept, a
 be understood it becomes a dead letter.
 """
 
+import asyncio
 from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from adapters.event_store.requests import Request
 from adapters.twilio import twiml
 from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
+from adapters.twilio.streams import read_delivery
 from adapters.twilio.webhooks import Webhook
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
 from api.deployment import Deployment
@@ -52,7 +54,10 @@ STATUS: Final = Channel(
 INCOMING: Final = Channel("voice/incoming", PREFIX + "{workspace_id}/voice/incoming", ("POST",))
 """A call comes in, and Twilio asks what to do with it."""
 
-CHANNELS: Final = {channel.name: channel for channel in (STATUS, INCOMING)}
+EVENTS: Final = Channel("events", PREFIX + "{workspace_id}/events", ("POST",))
+"""What Event Streams deliver: several events at once, signed by the hash of the body."""
+
+CHANNELS: Final = {channel.name: channel for channel in (STATUS, INCOMING, EVENTS)}
 
 
 class Admitted(NamedTuple):
@@ -79,7 +84,10 @@ class Webhooks:
         channel = _channel(scope)
         body = await _body(receive) if scope["method"] == "POST" else None
         admitted = await _admit(scope, body)
-        await admitted.deployment.ledger.handle(_request(admitted, channel))
+        if channel is EVENTS:
+            await _keep_events(admitted)
+        else:
+            await admitted.deployment.ledger.handle(_request(admitted, channel))
         await _answer(admitted, channel)(scope, receive, send)
 
 
@@ -146,7 +154,17 @@ async def _renewed(
     return known
 
 
-def _request(admitted: Admitted, channel: Channel) -> Request:
+async def _keep_events(admitted: Admitted) -> None:
+    """Make every event of a delivery durable. If one cannot be kept Twilio delivers all again."""
+    delivered = read_delivery(admitted.workspace_id, admitted.webhook.text)
+    requests = [
+        _request(admitted._replace(webhook=one.webhook), EVENTS, one.letter_id)
+        for one in delivered
+    ]
+    await asyncio.gather(*map(admitted.deployment.ledger.handle, requests))
+
+
+def _request(admitted: Admitted, channel: Channel, letter_id: UUID | None = None) -> Request:
     """What the webhook says, as a report of a call or as a dead letter."""
     workspace_id, credentials = admitted.workspace_id, admitted.known.credentials
     size, step = len(admitted.webhook.text), None
@@ -158,7 +176,7 @@ def _request(admitted: Admitted, channel: Channel) -> Request:
         )
         return Request(workspace_id, call_id, CALL, command, admitted.context, size)
     except NotUnderstood as refusal:
-        letter_id, reason = uuid4(), refusal.code
+        letter_id, reason = letter_id or uuid4(), refusal.code
     log.warning("dead_letter.kept", dead_letter_id=letter_id, reason=reason)
     callback = admitted.webhook.kept(step)
     letter = KeepDeadLetter(channel=channel.name, reason=reason, callback=callback)
@@ -166,12 +184,12 @@ def _request(admitted: Admitted, channel: Channel) -> Request:
 
 
 def _answer(admitted: Admitted, channel: Channel) -> Response:
-    """Nothing to a status. A call that comes in is put through to the workspace's number.
+    """Nothing to what we are told. A call that comes in is put through to the workspace's number.
 
     So is one whose request is genuine and cannot be understood: that our ledger does not
     understand it is no reason for a caller to reach nobody.
     """
-    if channel is STATUS:
+    if channel is not INCOMING:
         return DURABLE
     target = admitted.known.credentials.dial_target
     if target is None:

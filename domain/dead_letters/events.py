@@ -12,7 +12,7 @@ class DeadLetterKept(Event):
     name: ClassVar[str] = "dead_letter.kept"
 
     channel: str
-    """Where it came in: ``voice/status`` or ``voice/incoming``."""
+    """Where it came in: ``voice/status``, ``voice/incoming`` or ``events``."""
 
     reason: str
     """A code that names what was not understood, never its text."""
