@@ -40,7 +40,7 @@ async def tell(
     said: str,
     minute: int,
     key: str | None = None,
-    **more: Any,  # noqa: ANN401
+    **more: Any,  # noqa: ANN401 - whatever JSON holds
 ) -> httpx.Response:
     """Say something about the subject's consent to being recorded, or to what ``more`` names."""
     body = {
@@ -53,7 +53,7 @@ async def tell(
     return await house.ask("POST", f"{house.here}/subjects/{subject}/consents", json=body, key=key)
 
 
-async def told(house: House, subject: str, said: str, minute: int, **more: Any) -> Json:  # noqa: ANN401
+async def told(house: House, subject: str, said: str, minute: int, **more: Any) -> Json:  # noqa: ANN401 - as above
     """The consent after it was said."""
     answer = await tell(house, subject, said, minute, **more)
     assert answer.status_code == 200, answer.text
