@@ -49,9 +49,19 @@ def _loopback(url: str) -> str:
     return url
 
 
+def _objects(url: str) -> str:
+    """Accept a bucket and a prefix in it; what opens it is none of the URL's business."""
+    parts = urlsplit(url)
+    extra = "?" in url or "#" in url or "@" in parts.netloc
+    if parts.scheme not in {"s3", "gs", "az"} or not parts.netloc or extra:
+        raise ValueError
+    return url
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
 LoopbackUrl = Annotated[str, AfterValidator(_loopback)]
+ObjectsUrl = Annotated[str, AfterValidator(_objects)]
 
 
 def _directory(path: Path) -> Path:
@@ -75,13 +85,15 @@ class Settings(BaseModel):
     home: Annotated[Path, AfterValidator(_directory)] = Field(
         default=Path(".ringledger"), validate_default=True
     )
-    """Holds the embedded database and the master key."""
+    """Holds the embedded database, the master key and recordings."""
 
     public_url: PublicUrl | None = None
     """What the provider calls us by, when a proxy stands before us: its signatures cover it."""
 
     twilio_api_url: LoopbackUrl | None = None
     """A stand-in for Twilio's REST API, on this machine and nowhere else."""
+    objects_url: ObjectsUrl | None = None
+    """Where recordings' sealed audio lies; unset, it is a folder under `home`."""
 
     cells: int = Field(default=1, ge=1, le=64)
     """How many cells there are at first; a lower number later takes none away."""
@@ -90,6 +102,11 @@ class Settings(BaseModel):
     def master_key_file(self) -> Path:
         """Where the master key lies when no key service holds it."""
         return self.home / "master.key"
+
+    @property
+    def objects_folder(self) -> Path:
+        """Where sealed audio lies when no store holds it."""
+        return self.home / "objects"
 
     @property
     def cell_schemas(self) -> tuple[str, ...]:
@@ -130,6 +147,7 @@ _EXPECTED: Final = {
     "home": "the path of a directory, or of one that can be made",
     "public_url": "scheme://host[:port][/prefix], with no query and no slash at the end",
     "twilio_api_url": "scheme://host[:port] on this machine: it is for a stand-in",
+    "objects_url": "the URL of a bucket, like s3://bucket/prefix, with no keys in it",
     "cells": "a whole number from 1 to 64",
 }
 _FIELDS: Final = {_variable(field): field for field in Settings.model_fields}

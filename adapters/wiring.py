@@ -14,6 +14,7 @@ from adapters.cells.opened import OpenCells, open_cells
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import Clock
 from adapters.keys import master_key
+from adapters.objects.store import ObjectStore
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 from adapters.postgres.pool import open_pool
 from adapters.settings import Settings
@@ -43,6 +44,7 @@ class Ledger:
     directory: Directory
     cells: OpenCells
     clock: Clock
+    objects: ObjectStore
 
     async def cell_of(self, workspace_id: UUID) -> Cell:
         """The cell that holds a workspace; ``NotFound`` where there is none."""
@@ -128,4 +130,11 @@ async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterato
         stack.push_async_callback(pool.close)
         directory = Directory(pool, urls.app)
         cells = await stack.enter_async_context(open_cells(directory, master_keys, clock))
-        yield Ledger(settings, directory, cells, clock)
+        yield Ledger(settings, directory, cells, clock, open_objects(settings))
+
+
+def open_objects(settings: Settings) -> ObjectStore:
+    """The object store of the settings."""
+    if settings.objects_url is None:
+        return ObjectStore.in_folder(settings.objects_folder)
+    return ObjectStore.at(settings.objects_url)

@@ -19,6 +19,8 @@ def test_nothing_set_means_the_embedded_database(
     assert settings.database_url is None
     assert settings.migration_url is None
     assert settings.public_url is None
+    assert settings.objects_url is None
+    assert settings.objects_folder == tmp_path / ".ringledger/objects"
     assert settings.home == tmp_path / ".ringledger"
     assert settings.master_key_file == tmp_path / ".ringledger/master.key"
     assert settings.cell_schemas == ("cell_1",)
@@ -39,6 +41,7 @@ def test_everything_set(tmp_path: Path) -> None:
             "RINGLEDGER_HOME": str(tmp_path),
             "RINGLEDGER_PUBLIC_URL": "https://calls.example.org:8443/hooks",
             "RINGLEDGER_TWILIO_API_URL": "http://127.0.0.1:8080",
+            "RINGLEDGER_OBJECTS_URL": "s3://recordings/sealed",
             "RINGLEDGER_CELLS": "64",
         }
     )
@@ -48,6 +51,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.migration_url.get_secret_value().startswith("postgres://owner@")
     assert settings.public_url == "https://calls.example.org:8443/hooks"
     assert settings.twilio_api_url == "http://127.0.0.1:8080"
+    assert settings.objects_url == "s3://recordings/sealed"
     assert settings.home == tmp_path
     assert len(settings.cell_schemas) == 64
 
@@ -89,6 +93,11 @@ def test_settings_do_not_change_and_do_not_tell() -> None:
         ("RINGLEDGER_TWILIO_API_URL", "https://api.twilio.com"),
         ("RINGLEDGER_TWILIO_API_URL", "http://127.0.0.1.example.org"),
         ("RINGLEDGER_TWILIO_API_URL", "http://127.0.0.1@example.org"),
+        ("RINGLEDGER_OBJECTS_URL", "recordings"),
+        ("RINGLEDGER_OBJECTS_URL", "https://recordings.s3.amazonaws.com"),
+        ("RINGLEDGER_OBJECTS_URL", "s3://"),
+        ("RINGLEDGER_OBJECTS_URL", "s3://key:hunter2@recordings"),
+        ("RINGLEDGER_OBJECTS_URL", "s3://recordings?secret=hunter2"),
         ("RINGLEDGER_CELLS", "0"),
         ("RINGLEDGER_CELLS", "65"),
         ("RINGLEDGER_CELLS", "1.5"),
