@@ -6,6 +6,8 @@ Call
     The conversation. One call is one stream of the history.
 Leg
     One party's connection to a call. What Twilio names a Call is a leg here.
+Recording
+    The audio of a call. Its *tracks* are what lies sealed in the object store.
 Party
     Who is at one end of a leg: the caller or the callee.
 Consent

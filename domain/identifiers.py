@@ -1,4 +1,4 @@
-"""Ids. A call's and a leg's come from the provider's own, so a repeat finds its stream.
+"""Ids. What the provider names has an id that comes from its own, so a repeat finds its stream.
 
 A consent's comes from whose it is and what for, so that there is one of each.
 
@@ -15,6 +15,7 @@ from uuid import UUID, uuid4, uuid5
 WorkspaceId = NewType("WorkspaceId", UUID)
 CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
+RecordingId = NewType("RecordingId", UUID)
 SubjectId = NewType("SubjectId", UUID)
 BucketId = NewType("BucketId", UUID)
 ConsentId = NewType("ConsentId", UUID)
@@ -41,6 +42,11 @@ def consent_id(
 ) -> ConsentId:
     """One subject's consent to one purpose, or to one kind of it where the purpose has kinds."""
     return ConsentId(uuid5(workspace_id, f"consent/{subject_id}/{purpose}/{kind or ''}"))
+
+
+def recording_id(workspace_id: UUID, provider: str, recording: str) -> RecordingId:
+    """The recording that the provider knows as ``recording``."""
+    return RecordingId(uuid5(workspace_id, f"recording/{provider}/{recording}"))
 
 
 def new_subject_id() -> SubjectId:

@@ -17,6 +17,9 @@ class Category(StrEnum):
     call_metadata = "call_metadata"
     """Numbers, names and places of the parties."""
 
+    recording = "recording"
+    """What was said in a call. Here lie the keys of its audio, which lies elsewhere."""
+
     unclassified = "unclassified"
     """Fields of a callback that we do not know."""
 

@@ -13,6 +13,7 @@ from domain.calls.events import CallEvent
 from domain.consents.events import ConsentEvent
 from domain.dead_letters.events import DeadLetterEvent
 from domain.messages import Event
+from domain.recordings.events import RecordingEvent
 from domain.subjects.events import SubjectEvent
 from domain.workspaces.events import WorkspaceEvent
 
@@ -21,7 +22,14 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 EVENTS: Mapping[str, type[Event]] = MappingProxyType(
     {
         event.name: event
-        for union in (CallEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent)
+        for union in (
+            CallEvent,
+            RecordingEvent,
+            SubjectEvent,
+            DeadLetterEvent,
+            ConsentEvent,
+            WorkspaceEvent,
+        )
         for event in get_args(union)
     }
 )

@@ -16,6 +16,7 @@ from domain.calls.events import CallEvent, LegQueued
 from domain.consents.events import ConsentEvent
 from domain.dead_letters.events import DeadLetterEvent
 from domain.messages import Event
+from domain.recordings.events import RecordingEvent
 from domain.registry import EVENTS, UPCASTS, UnknownEvent, upcast
 from domain.subjects.events import SubjectEvent
 from domain.workspaces.events import WorkspaceEvent
@@ -80,7 +81,9 @@ def test_every_old_version_has_an_upcast() -> None:
 
 def test_every_event_has_a_name_of_its_own() -> None:
     """No two events share a stored name, and a name is ours: aggregate, dot, past tense."""
-    unions = (CallEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent)
+    unions = (
+        *(CallEvent, RecordingEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent),
+    )
     assert len(EVENTS) == sum(len(get_args(union)) for union in unions)
     for name, event in EVENTS.items():
         aggregate, _, fact = name.partition(".")

@@ -4,7 +4,14 @@ from uuid import UUID
 
 from reports import WORKSPACE
 
-from domain.identifiers import bucket_id, call_id, consent_id, leg_id, new_subject_id
+from domain.identifiers import (
+    bucket_id,
+    call_id,
+    consent_id,
+    leg_id,
+    new_subject_id,
+    recording_id,
+)
 
 OTHER = UUID(int=7)
 
@@ -13,6 +20,7 @@ def test_a_call_is_found_again() -> None:
     """Ids are stored for ever: these values may never change."""
     assert call_id(WORKSPACE, "twilio", "CA1") == UUID("d344e0e0-0ea9-5569-804b-39cf69b2061f")
     assert leg_id(WORKSPACE, "twilio", "CA1") == UUID("495bfce3-f567-5d1a-9c9f-1fcc3af761ec")
+    assert recording_id(WORKSPACE, "twilio", "RE1") == UUID("bea46b84-27ce-5482-ac5e-f9ac000bcd7d")
     assert bucket_id(WORKSPACE, "call_metadata", "", "2026-03-02") == UUID(
         "039f9f0e-8a34-5c30-835e-2ac7f0146e23"
     )
@@ -26,8 +34,10 @@ def test_what_differs_has_another_id() -> None:
         call_id(WORKSPACE, "other", "CA1"),
         call_id(WORKSPACE, "twilio", "CA2"),
         leg_id(WORKSPACE, "twilio", "CA1"),
+        recording_id(WORKSPACE, "twilio", "CA1"),
+        recording_id(OTHER, "twilio", "CA1"),
     }
-    assert len(found) == 5
+    assert len(found) == 7
 
 
 def test_a_bucket_is_of_one_day_campaign_and_category() -> None:

@@ -19,6 +19,7 @@ import pytest
 from asking import ASKED, change, close, invite
 from call_shapes import SHAPES
 from consent_stories import said
+from recordings import begin, fail, report, store
 from reports import party
 from sealing import sealed
 
@@ -29,6 +30,7 @@ from domain.consents.consent import CONSENT
 from domain.dead_letters.dead_letter import DEAD_LETTER, CloseDeadLetter, KeepDeadLetter
 from domain.decider import AnyDecider
 from domain.messages import Command, Event
+from domain.recordings.recording import RECORDING
 from domain.subjects.commands import ConfirmDeletion, EraseSubject
 from domain.subjects.events import ErasureReason
 from domain.subjects.subject import SUBJECT
@@ -45,6 +47,7 @@ CONFIRM = ConfirmDeletion(values_deleted=1, is_complete=True)
 KEEP = KeepDeadLetter(channel="voice/status", reason="no_status", callback=party())
 STORIES: list[tuple[AnyDecider, Sequence[Command]]] = [
     *((CALL, shape.told) for shape in SHAPES.values()),
+    (RECORDING, [report(), begin(), fail(), begin(("w/3",)), store(("w/3",)), report()]),
     (SUBJECT, [ERASE, ERASE, CONFIRM, CONFIRM]),
     (DEAD_LETTER, [KEEP, KEEP, CloseDeadLetter()]),
     (CONSENT, [said(kind, 3) for kind in (AskConsent, GiveConsent, RefuseConsent) * 2]),

@@ -177,8 +177,9 @@ def test_a_form_that_names_no_leg_is_not_understood(name: str) -> None:
 
 def test_no_sample_is_forgotten() -> None:
     """Every kept form is either understood or named above as one that cannot be."""
-    understood = {name for name in sample_names() if _is_understood(sample_form(name))}
-    assert understood == set(sample_names()) - set(NAMELESS)
+    names = {name for name in sample_names() if not name.startswith("recording_")}
+    understood = {name for name in names if _is_understood(sample_form(name))}
+    assert understood == names - set(NAMELESS)
 
 
 def _is_understood(form: Form) -> bool:
