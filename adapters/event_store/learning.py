@@ -7,7 +7,7 @@ from uuid import UUID
 from adapters.event_store.codec import event_of
 from adapters.event_store.keyholders import Keyholders
 from adapters.event_store.knowledge import ERASED, Knowledge
-from adapters.event_store.requests import Request, Stream, clear_values, lookups_in
+from adapters.event_store.requests import Request, Stream, clear_values, lookups_in, named_in
 from adapters.postgres.arrays import Bytes, Uuids, big_int
 from adapters.postgres.channel import Call, Channel, Rows
 from domain.errors import IntegrityAlarm
@@ -193,7 +193,9 @@ async def _learn_named(
 
 def _named(stream: Stream, asker: Request) -> frozenset[UUID]:
     """Of another workspace's stream nobody: its keys are none of the asker's business."""
-    return stream.subjects if stream.workspace_id == asker.workspace_id else frozenset()
+    if stream.workspace_id != asker.workspace_id:
+        return frozenset()
+    return stream.subjects.union(named_in(asker.command))
 
 
 def _learn_subject(

@@ -80,6 +80,14 @@ def lookups_in(value: Clear) -> Iterator[str]:
             yield person.lookup
 
 
+def named_in(message: Command) -> Iterator[UUID]:
+    """The subjects whom the history knows and whom a message's values are about."""
+    for _, value in clear_values(message):
+        for person in value.about:
+            if isinstance(person, Sealed):
+                yield from person.subjects
+
+
 def subjects_of(event: Event) -> list[UUID]:
     """The data subjects that a sealed event names."""
     return [

@@ -1,0 +1,1 @@
+"""Recordings' audio: fetched from the provider, sealed while it streams, and played again."""

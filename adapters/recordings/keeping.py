@@ -1,0 +1,182 @@
+"""The way of a recording's audio from the provider into our object store.
+
+Killed anywhere, it leaves nothing that the next attempt does not find: what an attempt may write
+is in the history before it writes, and the audio is there only after it was read back. Two
+processes do not fetch one recording at the same time. A lock of the database sees to that; where
+it is lost with its connection, the decider lets the later attempt win.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+import structlog
+
+from adapters.cell import Cell
+from adapters.event_store.history import read_stream
+from adapters.event_store.requests import Request
+from adapters.event_store.writer import Clock
+from adapters.objects.store import ObjectStore, new_name
+from adapters.recordings.failures import CannotKeep
+from adapters.recordings.owners import is_known, locked, owners, voices
+from adapters.recordings.tracks import SealedAudio, intake, verify
+from adapters.twilio.media import Media, logins_of
+from adapters.twilio.recordings import media_url
+from adapters.workspaces.credentials import Credentials, read_credentials
+from domain.calls.speakers import Speakers
+from domain.errors import Refused, Unavailable
+from domain.messages import Context, Entry
+from domain.recordings.commands import BeginFetch, FailFetch, RecordingCommand, StoreAudio
+from domain.recordings.events import RecordingEvent, RecordingFetchBegun
+from domain.recordings.recording import RECORDING
+from domain.recordings.state import Recording
+from domain.recordings.words import FetchFailure
+
+ACTOR: Final = "policy:recording"
+_LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+_DUAL: Final = 2
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A recording that is to be kept, and what that takes."""
+
+    workspace_id: UUID
+    recording_id: UUID
+    recording: Recording
+    heard: Speakers | None
+    credentials: Credentials
+    left: Sequence[str]
+    """What earlier attempts may have written: it is nobody's."""
+
+
+class Keeper:
+    """Keeps the audio of one cell's recordings."""
+
+    def __init__(self, cell: Cell, objects: ObjectStore, media: Media, clock: Clock) -> None:
+        self._cell = cell
+        self._objects = objects
+        self._media = media
+        self._clock = clock
+
+    async def keep(self, workspace_id: UUID, recording_id: UUID) -> bool:
+        """Try to keep one recording; whether it is kept by now, through us.
+
+        What stood in the way is in the history afterwards. Where somebody else is at it, or it
+        cannot be told yet who is heard, nothing is done.
+        """
+        async with self._alone(recording_id) as is_ours:
+            task = await self._task(workspace_id, recording_id) if is_ours else None
+            return task is not None and await self._attempt(task)
+
+    @asynccontextmanager
+    async def _alone(self, recording_id: UUID) -> AsyncIterator[bool]:
+        """Whether nobody else is at it, in any process; the lock goes with who is killed."""
+        async with await self._cell.follow() as connection:
+            rows = await connection.execute(_LOCK, (str(recording_id),))
+            yield (await rows.fetchall())[0][0]
+
+    async def _task(self, workspace_id: UUID, recording_id: UUID) -> Task | None:
+        """What it takes; ``None`` where there is nothing to do now."""
+        async with self._cell.scoped(workspace_id) as connection:
+            entries = await read_stream(connection, recording_id)
+            recording = folded(entries)
+            if not recording.is_due or recording.call_id is None:
+                return None
+            call = await read_stream(connection, recording.call_id)
+            key = await self._cell.workspace_key(connection, workspace_id)
+            credentials = await read_credentials(connection, key)
+        if not is_known(call, entries, self._clock()):
+            return None
+        left = [
+            name
+            for entry in entries
+            if isinstance(entry.event, RecordingFetchBegun)
+            for name in entry.event.objects
+        ]
+        return Task(workspace_id, recording_id, recording, voices(call), credentials, left)
+
+    async def _attempt(self, task: Task) -> bool:
+        objects = new_name(task.workspace_id), new_name(task.workspace_id)
+        try:
+            await self._delete(task.left)
+            await self._tell(task, BeginFetch(objects=objects))
+            await self._tell(task, await self._kept(task, objects))
+        except CannotKeep as failure:
+            await self._give_back(objects)
+            is_final = failure.is_final(task.recording.attempts + 1)
+            failed = FailFetch(objects=objects, reason=failure.reason, is_final=is_final)
+            await self._tell(task, failed)
+            log.warning("recording.not_kept", reason=failure.reason, is_final=is_final)
+        except Refused:
+            await self._give_back(objects)
+        else:
+            return True
+        return False
+
+    async def _kept(self, task: Task, objects: tuple[str, str]) -> StoreAudio:
+        """Fetch, seal, store and read back; what is to be told of it then."""
+        if task.heard is None:
+            raise CannotKeep(FetchFailure.nobody)
+        try:
+            audio = await self._take_in(task, objects)
+            for track in audio.tracks:
+                await verify(self._objects, track)
+        except Unavailable:
+            raise CannotKeep(FetchFailure.not_kept) from None
+        locks = [
+            locked(key, who)
+            for key, who in zip(audio.keys, owners(task.heard, len(audio.keys)), strict=True)
+        ]
+        return StoreAudio(
+            objects=objects,
+            media_type=audio.media_type,
+            tracks=audio.tracks,
+            samples=audio.samples,
+            first_key=locks[0].key,
+            first_share=locks[0].share,
+            second_key=locks[1].key if len(locks) > 1 else None,
+            second_share=locks[1].share if len(locks) > 1 else None,
+        )
+
+    async def _take_in(self, task: Task, objects: tuple[str, str]) -> SealedAudio:
+        place = task.workspace_id, task.recording_id
+        async with (
+            intake(self._objects, *place, objects) as audio,
+            aclosing(self._parts(task)) as parts,
+        ):
+            async for part in parts:
+                await audio.add(part)
+            return await audio.finish()
+
+    def _parts(self, task: Task) -> AsyncGenerator[bytes]:
+        """The audio as the provider has it."""
+        recording = task.recording
+        report, sids = recording.report, task.credentials.account_sids
+        account = recording.account_id or next(iter(sids), "")
+        url = (report and report.media_url) or media_url(account, recording.provider_id or "")
+        if report and report.channels == _DUAL:
+            url += f"?RequestedChannels={_DUAL}"
+        return self._media.parts(url, logins_of(task.credentials, account))
+
+    async def _give_back(self, objects: Sequence[str]) -> None:
+        """Delete what an attempt wrote; what cannot be deleted now, the next attempt does."""
+        with suppress(Unavailable):
+            await self._delete(objects)
+
+    async def _delete(self, objects: Sequence[str]) -> None:
+        for name in objects:
+            await self._objects.delete(name)
+
+    async def _tell(self, task: Task, command: RecordingCommand) -> None:
+        context = Context(ACTOR, uuid4())
+        place = task.workspace_id, task.recording_id
+        await self._cell.writer.handle(Request(*place, RECORDING, command, context))
+
+
+def folded(entries: Sequence[Entry]) -> Recording:
+    """The recording that a stream tells of."""
+    return RECORDING.fold(e.event for e in entries if isinstance(e.event, RecordingEvent))
