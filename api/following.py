@@ -1,4 +1,4 @@
-"""What goes on behind the API: views follow, erasures and closures are finished, jobs done."""
+"""What goes on behind the API: views follow, what was begun is finished, jobs are done."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,16 +9,19 @@ from typing import Any, Final
 import structlog
 
 from adapters.cell import Cell
-from adapters.wiring import Ledger
+from adapters.twilio.media import Media, media_session
+from adapters.wiring import Ledger, now
 from api import collector
 from api.reconciling import work
+from api.recording import RecordingRounds
 from projections.call_log.view import CALL_LOG
 from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
 from projections.projection import Projection
+from projections.recordings.view import RECORDINGS
 
 VIEWS: Final = MappingProxyType[str, Projection[Any]](
-    {view.name: view for view in (CALL_LOG, CONSENT_REGISTER)}
+    {view.name: view for view in (CALL_LOG, CONSENT_REGISTER, RECORDINGS)}
 )
 """Every view that is kept, by name."""
 
@@ -28,13 +31,14 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def following(ledger: Ledger) -> AsyncIterator[None]:
-    """Keep every view of every cell up to date, finish erasures and do jobs, until it is left.
+    """Keep every view of every cell up to date, finish what was begun, do jobs, until left.
 
     Each outlives what breaks it and says so in the log; the callbacks are taken in any case.
     """
     collector.settle()
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_follow_each(ledger)), group.create_task(work(ledger))]
+    async with media_session() as session, asyncio.TaskGroup() as group:
+        media = Media(session, ledger.settings.twilio_api_url)
+        tasks = [group.create_task(_follow_each(ledger, media)), group.create_task(work(ledger))]
         try:
             yield
         finally:
@@ -42,13 +46,14 @@ async def following(ledger: Ledger) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _follow_each(ledger: Ledger) -> None:
+async def _follow_each(ledger: Ledger, media: Media) -> None:
     """Follow every cell, also those that are made later."""
     async with asyncio.TaskGroup() as group:
         async for cell in ledger.cells.each():
             for view in VIEWS.values():
                 group.create_task(Follower(cell.follow, view).run())
             group.create_task(sweep(cell))
+            group.create_task(RecordingRounds(cell, ledger.objects, media, now).run())
 
 
 async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:

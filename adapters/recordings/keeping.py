@@ -22,8 +22,7 @@ from adapters.objects.store import ObjectStore, new_name
 from adapters.recordings.failures import CannotKeep
 from adapters.recordings.owners import is_known, locked, owners, voices
 from adapters.recordings.tracks import SealedAudio, intake, verify
-from adapters.twilio.media import Media, logins_of
-from adapters.twilio.recordings import media_url
+from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import Credentials, read_credentials
 from domain.calls.speakers import Speakers
 from domain.errors import Refused, Unavailable
@@ -154,13 +153,10 @@ class Keeper:
 
     def _parts(self, task: Task) -> AsyncGenerator[bytes]:
         """The audio as the provider has it."""
-        recording = task.recording
-        report, sids = recording.report, task.credentials.account_sids
-        account = recording.account_id or next(iter(sids), "")
-        url = (report and report.media_url) or media_url(account, recording.provider_id or "")
-        if report and report.channels == _DUAL:
-            url += f"?RequestedChannels={_DUAL}"
-        return self._media.parts(url, logins_of(task.credentials, account))
+        place, report = located(task.recording, task.credentials), task.recording.report
+        is_dual = report is not None and report.channels == _DUAL
+        url = f"{place.url}?RequestedChannels={_DUAL}" if is_dual else place.url
+        return self._media.parts(url, place.logins)
 
     async def _give_back(self, objects: Sequence[str]) -> None:
         """Delete what an attempt wrote; what cannot be deleted now, the next attempt does."""

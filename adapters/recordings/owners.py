@@ -1,19 +1,23 @@
 """Who locks the audio of a recording: whoever is heard on it, as its call tells."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from adapters.event_store.values import open_values, references
 from adapters.keys.shares import shares_of, together
+from adapters.keys.workspace_key import WorkspaceKey
+from adapters.postgres.pool import Connection
 from domain.calls.call import CALL
 from domain.calls.events import CallEvent
 from domain.calls.outcome import is_over
 from domain.calls.speakers import Speakers, Voices, speakers
 from domain.calls.state import Call
 from domain.messages import Entry
-from domain.personal_data import Category, Clear
-from domain.recordings.events import RecordingCompleted
+from domain.personal_data import Category, Clear, Reading, ReadingState
+from domain.recordings.events import RecordingCompleted, RecordingStored
+from domain.recordings.words import Loss
 
 OWNERS: Final = 2
 """Of one sealed value; a key of more is in two shares."""
@@ -21,12 +25,40 @@ OWNERS: Final = 2
 PATIENCE: Final = timedelta(hours=1)
 """How long a call may go on, by what we know of it, after its recording is complete."""
 
+KEYS: Final = (("first_key", "first_share"), ("second_key", "second_share"))
+"""What opens each track, by the fields of ``recording.stored``."""
+
+_LOSSES: Final = {ReadingState.erased: Loss.erased, ReadingState.expired: Loss.expired}
+
 
 class Locked(NamedTuple):
     """A track's key on its way into the vault."""
 
     key: Clear
     share: Clear | None
+
+
+class TrackKey(NamedTuple):
+    """What a track's key and its share can be read as."""
+
+    key: Reading
+    share: Reading | None
+
+    @property
+    def loss(self) -> Loss | None:
+        """Why the track cannot be heard any more; ``None`` for one that can."""
+        states = [one.state for one in (self.key, self.share) if one is not None]
+        return next((_LOSSES[state] for state in states if state in _LOSSES), None)
+
+    @property
+    def secret(self) -> bytes | None:
+        """The track's key; ``None`` for one that cannot be heard."""
+        if self.key.value is None or (self.share is not None and self.share.value is None):
+            return None
+        one = b64decode(self.key.value["key"])
+        if self.share is None or self.share.value is None:
+            return one
+        return together(one, b64decode(self.share.value["key"]))
 
 
 def voices(call: Sequence[Entry]) -> Speakers | None:
@@ -59,10 +91,19 @@ def locked(key: bytes, owners: Voices) -> Locked:
     return Locked(_clear(one, owners[:OWNERS]), _clear(other, owners[OWNERS:]))
 
 
-def unlocked(key: dict[str, Any], share: dict[str, Any] | None) -> bytes:
-    """The track's key again, of what the vault holds of it."""
-    one = b64decode(key["key"])
-    return one if share is None else together(one, b64decode(share["key"]))
+async def track_keys(
+    connection: Connection, key: WorkspaceKey, recording: Iterable[Entry]
+) -> tuple[TrackKey, ...]:
+    """What opens each track of a recording, or why nothing does.
+
+    Raises:
+        IntegrityAlarm: A key does not authenticate, or is missing and nobody destroyed it.
+    """
+    stored = [entry for entry in recording if isinstance(entry.event, RecordingStored)]
+    wanted = {one.field: one for entry in stored for one in references(entry)}
+    readings = await open_values(connection, key, list(wanted.values()))
+    found = dict(zip(wanted, readings, strict=True))
+    return tuple(TrackKey(found[one], found.get(other)) for one, other in KEYS if one in found)
 
 
 def _folded(call: Sequence[Entry]) -> Call:

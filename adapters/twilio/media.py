@@ -12,10 +12,12 @@ from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+import orjson
 
 from adapters.recordings.failures import FINAL, CannotKeep
-from adapters.twilio.recordings import is_twilios
+from adapters.twilio.recordings import is_twilios, media_url
 from adapters.workspaces.credentials import Credentials
+from domain.recordings.state import Recording
 from domain.recordings.words import FetchFailure
 
 MOST_BYTES: Final = 4 * 1024**3
@@ -36,6 +38,9 @@ _REFUSED: Final = frozenset({401, 403})
 _UNSATISFIABLE: Final = 416
 _HOPELESS: Final = FINAL | {FetchFailure.refused}
 _BAD_REQUEST: Final = 400
+_UNAUTHORIZED: Final = 401
+_DELETED, _NOT_FOUND = 204, 404
+_MOST_SAID: Final = 64 * 1024
 _LATER: Final = frozenset({408, 425, 429})
 _BROKEN: Final = 500
 
@@ -67,8 +72,37 @@ def logins_of(credentials: Credentials, account: str) -> tuple[Login, ...]:
     return tuple(Login(account, token) for token in reversed(credentials.auth_tokens))
 
 
+class Located(NamedTuple):
+    """Where a recording is at Twilio, and what opens it there."""
+
+    url: str
+    logins: Sequence[Login]
+
+
+def located(recording: Recording, credentials: Credentials) -> Located:
+    """Where a recording of this workspace is: as it was reported, or as Twilio usually has it."""
+    account = recording.account_id or next(iter(credentials.account_sids), "")
+    told = recording.report.media_url if recording.report else None
+    url = told or media_url(account, recording.provider_id or "")
+    return Located(url, logins_of(credentials, account))
+
+
+class Answer(NamedTuple):
+    """What Twilio said to a request: the status of HTTP, and its own code where it has one."""
+
+    status: int
+    """0 where it did not answer."""
+
+    code: int | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether what was to be deleted is: by this request, or before it."""
+        return self.status in (_DELETED, _NOT_FOUND)
+
+
 class Media:
-    """Fetches audio."""
+    """Fetches audio, and deletes it there."""
 
     def __init__(
         self,
@@ -110,6 +144,27 @@ class Media:
                 raise failure
             await self._pause(wait)
         raise CannotKeep(FetchFailure.broken_off)
+
+    async def delete(self, place: Located) -> Answer:
+        """Delete the recording at Twilio. Twice is as good as once.
+
+        Raises:
+            CannotKeep: The address is not Twilio's.
+        """
+        answer = Answer(_UNAUTHORIZED)
+        url = self._placed(f"{place.url}.json")
+        for login in place.logins:
+            headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
+            try:
+                async with self._session.delete(
+                    url, headers=headers, allow_redirects=False
+                ) as said:
+                    answer = Answer(said.status, _code(await said.content.read(_MOST_SAID)))
+            except (aiohttp.ClientError, TimeoutError):
+                return Answer(0)
+            if answer.status not in _REFUSED:
+                break
+        return answer
 
     async def _answer(
         self, url: str, logins: Sequence[Login], begun: "_Begun"
@@ -225,6 +280,16 @@ def _extent(answer: aiohttp.ClientResponse) -> tuple[int, int | None]:
     if found is None:
         raise CannotKeep(FetchFailure.broken_off)
     return int(found[1]), int(found[2])
+
+
+def _code(body: bytes) -> int | None:
+    """Twilio's own code in what it said; its words may hold anything and are left out."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    code = said.get("code") if isinstance(said, dict) else None
+    return code if isinstance(code, int) else None
 
 
 def _reason(status: int) -> FetchFailure:

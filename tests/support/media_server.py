@@ -21,6 +21,7 @@ class Fault:
     """What goes wrong with one answer."""
 
     status: int | None = None
+    body: bytes = b""
     location: str = ""
     cut_after: int | None = None
     """Bytes of the body after which the connection breaks."""
@@ -55,7 +56,8 @@ class MediaServer:
         if request.headers.get("Authorization") != wanted:
             return web.Response(status=401)
         if fault.status is not None:
-            return web.Response(status=fault.status, headers={"Location": fault.location})
+            headers = {"Location": fault.location}
+            return web.Response(status=fault.status, body=fault.body, headers=headers)
         if audio is None:
             return web.Response(status=404)
         return await self._send(request, audio, fault)
@@ -87,7 +89,7 @@ async def media_server(**audio: bytes) -> AsyncIterator[MediaServer]:
     """The server on a port of its own, with this audio by RecordingSid."""
     server = MediaServer(dict(audio))
     app = web.Application()
-    app.router.add_get("/2010-04-01/Accounts/{account}/Recordings/{sid}", server.serve)
+    app.router.add_route("*", "/2010-04-01/Accounts/{account}/Recordings/{sid}", server.serve)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -14,23 +14,22 @@ from media_server import LOGIN, MediaServer, media_server
 from twilio_forms import ACCOUNT_SID, CALLER, START, Form, call_callbacks, call_sid
 
 from adapters.event_store.requests import Request
-from adapters.event_store.values import open_values, references
 from adapters.event_store.writer import Clock
 from adapters.keys.audio import HEADER_BYTES, TrackOpener, TrackPlace
 from adapters.objects.store import ObjectStore
 from adapters.postgres.embedded import Urls
 from adapters.recordings.keeping import Keeper, folded
-from adapters.recordings.owners import unlocked
+from adapters.recordings.owners import track_keys
 from adapters.twilio import forms
 from adapters.twilio.media import Media, media_session
 from adapters.twilio.recordings import media_url, read_recording
 from adapters.wiring import now
 from adapters.workspaces.credentials import Kind, add_credential
 from domain.messages import Context, Entry
-from domain.personal_data import Reading, ReadingState
 from domain.recordings.commands import RecordingCommand
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
+from domain.recordings.words import Loss
 
 AGENT: Final = "client:front_desk"
 
@@ -119,33 +118,24 @@ class Studio:
         """The names of what lies in the store."""
         return {found.name async for found in self.store.each(self.workspace_id)}
 
-    async def heard(self, recording_id: UUID) -> list[bytes | ReadingState]:
+    async def heard(self, recording_id: UUID) -> list[bytes | Loss]:
         """Each track, or why it cannot be heard."""
         stored = (await self.recording(recording_id)).stored
         assert stored is not None, "it is not kept"
-        readings = await self._readings(recording_id)
-        found: list[bytes | ReadingState] = []
-        for number, track in enumerate(stored.tracks):
-            name = ("first", "second")[number]
-            key, share = readings[f"{name}_key"], readings.get(f"{name}_share")
-            lost = [one.state for one in (key, share) if one is not None and one.value is None]
-            if lost or key.value is None:
-                found.append(lost[0])
-                continue
-            content = await self.store.read(track.name, 0, track.sealed_bytes)
-            secret = unlocked(key.value, share.value if share else None)
-            place = TrackPlace(self.workspace_id, recording_id, number)
-            opener = TrackOpener(secret, place, content[:HEADER_BYTES], track.audio_bytes)
-            found.append(opener.open_all(0, track.chunks - 1, content[HEADER_BYTES:]))
-        return found
-
-    async def _readings(self, recording_id: UUID) -> dict[str, Reading]:
         async with self.home.cell.scoped(self.workspace_id) as connection:
             key = await self.home.cell.workspace_key(connection, self.workspace_id)
-            entries = await self.entries(recording_id)
-            wanted = [one for entry in entries for one in references(entry)]
-            found = await open_values(connection, key, wanted)
-        return {one.field: reading for one, reading in zip(wanted, found, strict=True)}
+            keys = await track_keys(connection, key, await self.entries(recording_id))
+        found: list[bytes | Loss] = []
+        for number, (track, one) in enumerate(zip(stored.tracks, keys, strict=True)):
+            if one.secret is None:
+                assert one.loss is not None
+                found.append(one.loss)
+                continue
+            content = await self.store.read(track.name, 0, track.sealed_bytes)
+            place = TrackPlace(self.workspace_id, recording_id, number)
+            opener = TrackOpener(one.secret, place, content[:HEADER_BYTES], track.audio_bytes)
+            found.append(opener.open_all(0, track.chunks - 1, content[HEADER_BYTES:]))
+        return found
 
 
 @asynccontextmanager

@@ -19,15 +19,15 @@ from adapters.postgres.embedded import Urls
 from adapters.recordings.failures import MOST_ATTEMPTS
 from adapters.recordings.owners import PATIENCE
 from adapters.wiring import now
-from domain.personal_data import Category, ReadingState, Sealed
+from domain.personal_data import Category, Sealed
 from domain.recordings.events import (
     RecordingFetchBegun,
     RecordingFetchFailed,
     RecordingStored,
 )
-from domain.recordings.words import FetchFailure
+from domain.recordings.words import FetchFailure, Loss
 
-ERASED: Final = ReadingState.erased
+ERASED: Final = Loss.erased
 FIRST, SECOND = samples(1), samples(30_000)
 STEREO: Final = wave_file(FIRST, SECOND)
 

@@ -1,0 +1,60 @@
+"""Deletes the provider's own copies, and writes down what it says to that.
+
+States that survive a restart: asked, failed so often, confirmed. What is left at Twilio then is
+metadata (ids, times, duration), for 40 days after the deletion, and is named with that date.
+"""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from adapters.cell import Cell
+from adapters.event_store.history import read_stream
+from adapters.event_store.requests import Request
+from adapters.event_store.writer import Clock
+from adapters.recordings.keeping import ACTOR, folded
+from adapters.twilio.media import Media, located
+from adapters.workspaces.credentials import read_credentials
+from domain.messages import Context
+from domain.recordings.commands import ConfirmDeletion, FailDeletion
+from domain.recordings.recording import RECORDING
+from domain.recordings.words import ProviderCopy
+
+RESIDUAL: Final = timedelta(days=40)
+"""How long Twilio keeps a deleted recording's metadata (its recordings resource)."""
+
+
+class Copies:
+    """The provider's copies of one cell's recordings."""
+
+    def __init__(self, cell: Cell, media: Media, clock: Clock) -> None:
+        self._cell = cell
+        self._media = media
+        self._clock = clock
+
+    async def delete(self, workspace_id: UUID, recording_id: UUID) -> bool:
+        """Delete one whose deletion was asked for; whether the provider has confirmed it.
+
+        Twilio refuses while a recording is not final (409, code 20009); that is written down,
+        and it is asked again later.
+        """
+        async with self._cell.scoped(workspace_id) as connection:
+            recording = folded(await read_stream(connection, recording_id))
+            key = await self._cell.workspace_key(connection, workspace_id)
+            credentials = await read_credentials(connection, key)
+        if recording.copy is not ProviderCopy.asked:
+            return recording.copy is ProviderCopy.deleted
+        answer, now = await self._media.delete(located(recording, credentials)), self._clock()
+        told: ConfirmDeletion | FailDeletion
+        if answer.is_gone:
+            told = ConfirmDeletion(residual_until=(now + RESIDUAL).date(), occurred_at=now)
+        else:
+            told = FailDeletion(
+                attempt=recording.deletion_attempts + 1,
+                status=answer.status,
+                error_code=answer.code,
+                occurred_at=now,
+            )
+        place, context = (workspace_id, recording_id), Context(ACTOR, uuid4())
+        await self._cell.writer.handle(Request(*place, RECORDING, told, context))
+        return answer.is_gone

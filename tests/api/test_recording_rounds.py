@@ -1,0 +1,120 @@
+"""Behind the API recordings are kept, and deleted when they ended, without anybody asking."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import pytest
+from cells import asynchronous
+from media_server import Fault
+from studio import Studio, studio
+from twilio_forms import CALLER
+from views import catch_up
+from waves import samples, wave_file
+
+from adapters.postgres.embedded import Urls
+from adapters.twilio.media import Media, media_session
+from adapters.wiring import now
+from api import recording as rounds
+from api.recording import RecordingRounds
+from domain.recordings.commands import AskDeletion
+from domain.recordings.words import Loss, ProviderCopy
+from projections.recordings.view import RECORDINGS
+
+FIRST, SECOND = samples(1, 500), samples(900, 500)
+STEREO: Final = wave_file(FIRST, SECOND)
+
+
+@asynccontextmanager
+async def going_round(house: Studio) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """One round over the history as it is by then, each time it is asked for."""
+    async with media_session() as session:
+        media = Media(session, house.server.origin, lambda _: asyncio.sleep(0))
+        found = RecordingRounds(house.home.cell, house.store, media, now)
+
+        async def go() -> None:
+            await catch_up(house.home, RECORDINGS)
+            await found.go_round()
+
+        yield go
+
+
+async def kept(house: Studio, *recordings: UUID) -> list[bool]:
+    """Which of these are."""
+    return [(await house.recording(one)).stored is not None for one in recordings]
+
+
+@asynchronous
+async def test_whatever_is_complete_is_kept(postgres: Urls, tmp_path: Path) -> None:
+    """All of it in one round; one that fails holds up no other."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        good = [await house.recorded(STEREO, number=number) for number in range(1, 6)]
+        bad = await house.recorded(b"no audio", number=6)
+        await go()
+        assert await kept(house, *good, bad) == [True] * 5 + [False]
+        asked = len(house.server.asked)
+        await go()
+        assert len(house.server.asked) == asked
+
+
+@asynchronous
+async def test_what_cannot_be_done_yet_is_looked_at_later(
+    postgres: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in every round."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        house.server.faults[:] = [Fault(status=401)]
+        recording = await house.recorded(STEREO)
+        await go()
+        await house.home.address.sql("UPDATE recordings SET tried_at = NULL")
+        await go()
+        assert await kept(house, recording) == [False]
+        assert len(house.server.asked) == 1
+        monkeypatch.setattr(rounds, "NOT_YET_SECONDS", 0.0)
+        async with going_round(house) as anew:
+            await anew()
+        assert await kept(house, recording) == [False]  # the failed attempt was a moment ago
+        await house.home.address.sql("UPDATE recordings SET tried_at = NULL")
+        async with going_round(house) as anew:
+            await anew()
+        assert await kept(house, recording) == [True]
+
+
+@asynchronous
+async def test_the_audio_of_who_was_erased_goes(postgres: Urls, tmp_path: Path) -> None:
+    """Whether they were erased after it was kept, or before."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        early = await house.recorded(STEREO)
+        await go()
+        late = await house.recorded(STEREO, number=2)
+        await house.home.erase_number(CALLER)
+        await go()
+        assert await house.heard(early) == [Loss.erased, SECOND]
+        assert await house.heard(late) == [Loss.erased, SECOND]
+        left = {
+            track.name
+            for one in (early, late)
+            if (stored := (await house.recording(one)).stored)
+            for track in stored.tracks[1:]
+        }
+        assert await house.objects() == left
+
+
+@asynchronous
+async def test_a_copy_whose_deletion_was_asked_for_goes(postgres: Urls, tmp_path: Path) -> None:
+    """At the provider; ours stays."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        recording = await house.recorded(STEREO)
+        await go()
+        await house.tell(recording, AskDeletion())
+        house.server.faults[:] = [Fault(status=204)]
+        await go()
+        # A try is followed by a pause, and asking was the first.
+        await house.home.address.sql("UPDATE recordings SET tried_at = NULL")
+        async with going_round(house) as anew:
+            await anew()
+        assert (await house.recording(recording)).copy is ProviderCopy.deleted
+        assert await house.heard(recording) == [FIRST, SECOND]
