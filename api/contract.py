@@ -3,6 +3,7 @@
 What a request may ask is read off the document itself, so the two cannot drift apart.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from api.schemas_problems import ProblemBody, example_of
 ANYWHERE: Final = ("invalid-request", "internal", "unavailable", "overloaded")
 WITH_KEY: Final = ("unauthorized", "missing-scope", "not-found", "workspace-closed")
 WITH_BODY: Final = ("too-large",)
+AUDIO: Final = ("audio/wav", "audio/mpeg")
 _SCHEMA: Final = "#/components/schemas/ProblemBody"
 _TAG: Final = {"description": "Changes with the body.", "schema": {"type": "string"}}
 
@@ -49,6 +51,25 @@ def answers(model: type[BaseModel], meaning: str, *problems: str, tagged: bool =
     if tagged:
         success["headers"] = {"ETag": _TAG}
         found[304] = {"description": "It is what `If-None-Match` names."}
+    return _with_problems(found, problems)
+
+
+def audio_answers(*problems: str) -> Answers:
+    """What an operation answers that plays audio: all of it or a range, and its problems."""
+    content: dict[str, Any] = {
+        kind: {"schema": {"type": "string", "format": "binary"}} for kind in AUDIO
+    }
+    headers = {"ETag": _TAG, "Accept-Ranges": {"schema": {"type": "string"}}}
+    part = {"Content-Range": {"schema": {"type": "string"}}}
+    found: Answers = {
+        200: {"description": "The audio.", "content": content, "headers": headers},
+        206: {"description": "The range.", "content": content, "headers": headers | part},
+        304: {"description": "It is what `If-None-Match` names."},
+    }
+    return _with_problems(found, problems)
+
+
+def _with_problems(found: Answers, problems: Sequence[str]) -> Answers:
     for name in dict.fromkeys((*problems, *ANYWHERE)):
         status = PROBLEM_TYPES[name].status
         answer = found.setdefault(status, {"description": "", "content": {MEDIA_TYPE: {}}})

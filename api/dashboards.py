@@ -16,6 +16,7 @@ from api.routes import (
     history,
     marketing,
     members,
+    recordings,
     settings,
     sharing,
     subjects,
@@ -44,7 +45,7 @@ def create_dashboards() -> ContractualAPI:
     )
     people = (subjects, consents, consent_records, marketing)
     workspace = (settings, sharing, members, closure)
-    for routes in (calls, call, history, *people, *workspace, dead_letters, health):
+    for routes in (calls, call, history, recordings, *people, *workspace, dead_letters, health):
         api.include_router(routes.ROUTER)
     serve_reference(api)
     return api

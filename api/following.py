@@ -10,7 +10,7 @@ import structlog
 
 from adapters.cell import Cell
 from adapters.twilio.media import Media, media_session
-from adapters.wiring import Ledger, now
+from adapters.wiring import Ledger
 from api import collector
 from api.reconciling import work
 from api.recording import RecordingRounds
@@ -53,7 +53,7 @@ async def _follow_each(ledger: Ledger, media: Media) -> None:
             for view in VIEWS.values():
                 group.create_task(Follower(cell.follow, view).run())
             group.create_task(sweep(cell))
-            group.create_task(RecordingRounds(cell, ledger.objects, media, now).run())
+            group.create_task(RecordingRounds(cell, ledger.objects, media, ledger.clock).run())
 
 
 async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:

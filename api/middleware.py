@@ -117,6 +117,7 @@ class HeadAsGet:
             await send(message)
 
         scope["method"] = "GET"
+        scope.setdefault("state", {})["is_head"] = True  # for who must not do what GET would
         await self._app(scope, receive, send_head)
 
 

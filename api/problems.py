@@ -64,6 +64,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             "Nothing was known then",
             "It exists, but at the times asked for nothing of it was known, or had begun.",
         ),
+        "no-audio": ProblemType(
+            404,
+            "There is no audio",
+            "The recording exists, and its audio is not kept, or not yet: `recording_status` says "
+            "how far it is.",
+        ),
         "method-not-allowed": ProblemType(
             405,
             "The method is not allowed here",
@@ -94,6 +100,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             "`If-Match` names an older version. Read it again, and see whether the change still "
             "makes sense.",
         ),
+        "audio-gone": ProblemType(
+            410,
+            "The audio can no longer be heard",
+            "Whoever is heard in it was erased, or its retention period has ended: see `state`.",
+        ),
         "too-large": ProblemType(
             413, "The body is too large", "No request of this API needs a body beyond 256 KiB."
         ),
@@ -102,6 +113,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             "Say what you have seen",
             "Send the `ETag` of what you read as `If-Match`, so that nobody's change is "
             "overwritten unseen; or `*`, for whatever is there.",
+        ),
+        "range-not-satisfiable": ProblemType(
+            416,
+            "The range lies beyond the end",
+            "`Content-Range` says how many bytes there are.",
         ),
         "internal": ProblemType(
             500,

@@ -11,6 +11,8 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     "missing-scope": {"scope": "values:open"},
     "dead-letter-not-understood": {"code": "unknown_status"},
     "value-gone": {"state": "erased"},
+    "no-audio": {"recording_status": "started"},
+    "audio-gone": {"state": "erased"},
 }
 
 

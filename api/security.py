@@ -177,6 +177,7 @@ def _acting(scope: Scope, *, even_closed: bool = False) -> Any:  # noqa: ANN401 
 
 CallReader = Annotated[Session, _reading(Scope.calls_read)]
 ValueReader = Annotated[Session, _reading(Scope.values_open)]
+Listener = Annotated[Session, _reading(Scope.recordings_play)]
 Replayer = Annotated[Caller, _acting(Scope.values_open)]
 ConsentReader = Annotated[Session, _reading(Scope.consents_read)]
 ConsentTeller = Annotated[Caller, _acting(Scope.consents_tell)]

@@ -38,6 +38,9 @@ class Scope(StrEnum):
     values_open = "values:open"
     """See the personal values in them too, and find subjects by number."""
 
+    recordings_play = "recordings:play"
+    """Hear what was said in calls. Each time is written down."""
+
     subjects_erase = "subjects:erase"
     """Erase data subjects."""
 

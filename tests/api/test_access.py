@@ -17,6 +17,8 @@ ANYWHERE = [
     ("GET", "/calls?colour=red"),
     ("GET", f"/calls/{uuid4()}"),
     ("GET", f"/calls/{uuid4()}/history"),
+    ("GET", f"/calls/{uuid4()}/recordings"),
+    ("GET", f"/calls/{uuid4()}/recordings/{uuid4()}/audio?purpose=dispute"),
     ("GET", "/subjects?number=%2B447700900123"),
     ("GET", f"/subjects/{uuid4()}"),
     ("POST", f"/subjects/{uuid4()}/erasure"),
