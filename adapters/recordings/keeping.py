@@ -18,6 +18,7 @@ from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
 from adapters.event_store.writer import Clock
+from adapters.keys.envelope import Envelope, WrongKey
 from adapters.objects.store import ObjectStore, new_name
 from adapters.recordings.failures import CannotKeep
 from adapters.recordings.owners import is_known, locked, owners, voices
@@ -25,7 +26,7 @@ from adapters.recordings.tracks import SealedAudio, intake, verify
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import Credentials, read_credentials
 from domain.calls.speakers import Speakers
-from domain.errors import Refused, Unavailable
+from domain.errors import IntegrityAlarm, Refused, Unavailable
 from domain.messages import Context, Entry
 from domain.recordings.commands import BeginFetch, FailFetch, RecordingCommand, StoreAudio
 from domain.recordings.events import RecordingEvent, RecordingFetchBegun
@@ -147,14 +148,15 @@ class Keeper:
             intake(self._objects, *place, objects) as audio,
             aclosing(self._parts(task)) as parts,
         ):
-            async for part in parts:
+            async for part in _opened(parts, task):
                 await audio.add(part)
             return await audio.finish()
 
     def _parts(self, task: Task) -> AsyncGenerator[bytes]:
         """The audio as the provider has it."""
         place, report = located(task.recording, task.credentials), task.recording.report
-        is_dual = report is not None and report.channels == _DUAL
+        # What is encrypted cannot be mixed by the provider: it comes as it was recorded.
+        is_dual = report is not None and report.channels == _DUAL and not report.encryption
         url = f"{place.url}?RequestedChannels={_DUAL}" if is_dual else place.url
         return self._media.parts(url, place.logins)
 
@@ -171,6 +173,26 @@ class Keeper:
         context = Context(ACTOR, uuid4())
         place = task.workspace_id, task.recording_id
         await self._cell.writer.handle(Request(*place, RECORDING, command, context))
+
+
+async def _opened(parts: AsyncIterator[bytes], task: Task) -> AsyncIterator[bytes]:
+    """The audio, out of the encryption that the provider may have put it in."""
+    report = task.recording.report
+    encryption = report.encryption if report else None
+    if encryption is None:
+        async for part in parts:
+            yield part
+        return
+    private_key = task.credentials.recording_keys.get(encryption.key_id, "")
+    try:
+        envelope = Envelope(private_key, encryption.wrapped_key, encryption.nonce)
+        async for part in parts:
+            yield envelope.add(part)
+        yield envelope.finish()
+    except WrongKey:
+        raise CannotKeep(FetchFailure.no_private_key) from None
+    except IntegrityAlarm:
+        raise CannotKeep(FetchFailure.not_authentic) from None
 
 
 def folded(entries: Sequence[Entry]) -> Recording:

@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -36,6 +37,9 @@ class Kind(StrEnum):
     region = "twilio_region"
     """``<region> <edge>``, both: where the account's REST API is, unless in the United States."""
 
+    recording_key = "twilio_recording_key"
+    """``<CR…> <PEM>``: what opens recordings that Twilio encrypted for that public key."""
+
     dial_target = "dial_target"
     """Where an incoming call is put through to."""
 
@@ -50,6 +54,8 @@ class Credentials:
     dial_target: str | None
     api_keys: tuple[str, ...] = ()
     region: str | None = None
+    recording_keys: Mapping[str, str] = field(default_factory=dict)
+    """Private keys in PEM, by Twilio's id of the public one."""
 
 
 async def add_credential(
@@ -76,6 +82,9 @@ async def read_credentials(connection: Connection, key: WorkspaceKey) -> Credent
         dial_target=_newest(found[Kind.dial_target]),
         api_keys=tuple(found[Kind.api_key]),
         region=_newest(found[Kind.region]),
+        recording_keys={
+            name: pem for name, _, pem in (k.partition(" ") for k in found[Kind.recording_key])
+        },
     )
 
 

@@ -75,6 +75,12 @@ class Studio:
             media = Media(session, self.server.origin, lambda _: asyncio.sleep(0))
             yield Studio(home, self.server, self.store, Keeper(home.cell, self.store, media, now))
 
+    async def add_credential(self, kind: Kind, secret: str) -> None:
+        """Give the workspace one more."""
+        async with self.home.cell.writing.connection() as connection:
+            key = await self.home.cell.keyring.get(connection, self.workspace_id)
+            await add_credential(connection, key, kind, secret)
+
     @property
     def workspace_id(self) -> UUID:
         """The one workspace."""

@@ -1,6 +1,7 @@
 """From the callback to sealed audio in the store: once, whole, and locked by whoever is heard."""
 
 import asyncio
+import json
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 
 import pytest
 from cells import asynchronous
+from envelopes import PRIVATE, encrypted
 from media_server import Fault
 from recordings import begin
 from studio import AGENT, recording_form, recording_sid, studio
@@ -19,6 +21,7 @@ from adapters.postgres.embedded import Urls
 from adapters.recordings.failures import MOST_ATTEMPTS
 from adapters.recordings.owners import PATIENCE
 from adapters.wiring import now
+from adapters.workspaces.credentials import Kind
 from domain.personal_data import Category, Sealed
 from domain.recordings.events import (
     RecordingFetchBegun,
@@ -221,6 +224,53 @@ async def test_what_cannot_succeed_is_given_up(postgres: Urls, tmp_path: Path) -
         found = await house.recording(absent)
         assert (found.is_given_up, found.attempts) == (True, MOST_ATTEMPTS)
         assert not await house.keep(absent)
+
+
+@pytest.mark.parametrize("id_of_key", ["CR1", "CR2"])
+@asynchronous
+async def test_what_twilio_encrypted_is_opened_with_the_workspace_s_key(
+    postgres: Urls, tmp_path: Path, id_of_key: str
+) -> None:
+    """And sealed with ours; without that key it waits for it, and is kept by nobody."""
+    sealed = encrypted(STEREO)
+    details = {
+        "public_key_sid": "CR1",
+        "encrypted_cek": sealed.wrapped_key,
+        "iv": sealed.nonce,
+    }
+    async with studio(postgres, tmp_path) as house:
+        await house.add_credential(Kind.recording_key, f"{id_of_key} {PRIVATE}")
+        await house.home.hear(*call_callbacks(call_sid(1), call_sid(2), agent=AGENT))
+        house.server.audio[recording_sid(1)] = sealed.audio
+        form = [*recording_form(), ("EncryptionDetails", json.dumps(details))]
+        recording = await house.report(form)
+        is_kept = await house.keep(recording)
+        assert is_kept == (id_of_key == "CR1")
+        if is_kept:
+            assert await house.heard(recording) == [FIRST, SECOND]
+            assert "RequestedChannels" not in house.server.asked[0].query
+        else:
+            found = await house.recording(recording)
+            assert (found.failure, found.is_due) == (FetchFailure.no_private_key, True)
+
+
+@asynchronous
+async def test_what_was_changed_under_twilio_s_encryption_is_not_kept(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """Though all of it but the tag was opened and sealed by then; nothing is left of that."""
+    sealed = encrypted(STEREO)
+    details = {"public_key_sid": "CR1", "encrypted_cek": sealed.wrapped_key, "iv": sealed.nonce}
+    async with studio(postgres, tmp_path) as house:
+        await house.add_credential(Kind.recording_key, f"CR1 {PRIVATE}")
+        await house.home.hear(*call_callbacks(call_sid(1), call_sid(2), agent=AGENT))
+        house.server.audio[recording_sid(1)] = sealed.audio[:-1] + b"x"
+        form = [*recording_form(), ("EncryptionDetails", json.dumps(details))]
+        recording = await house.report(form)
+        assert not await house.keep(recording)
+        found = await house.recording(recording)
+        assert (found.failure, found.is_given_up) == (FetchFailure.not_authentic, True)
+        assert await house.objects() == set()
 
 
 @asynchronous
