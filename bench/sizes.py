@@ -53,6 +53,12 @@ class Sizes:
     cell_counts: tuple[int, ...]
     """Over how many cells the same load is spread."""
 
+    audio_bytes: int
+    """Audio that is sealed and stored in a run, and copied beside it."""
+
+    long_audio_bytes: int
+    """Audio of which memory must notice nothing."""
+
     def commanded_calls(self, clients: int) -> int:
         """Calls of six commands in a run of so many clients."""
         return self.calls_of_one if clients == 1 else self.calls_of_many
@@ -75,6 +81,8 @@ FULL = Sizes(
     watched_seconds=5,
     remembered=(20_000, 200_000),
     cell_counts=(1, 2, 4, 8),
+    audio_bytes=256 * 1024**2,
+    long_audio_bytes=2 * 1024**3,
 )
 QUICK = Sizes(
     runs=2,
@@ -93,4 +101,6 @@ QUICK = Sizes(
     watched_seconds=0.1,
     remembered=(200, 400),
     cell_counts=(1, 2),
+    audio_bytes=2 * 1024**2,
+    long_audio_bytes=8 * 1024**2,
 )

@@ -8,6 +8,7 @@ from bench.ground import Ground
 from bench.measure import Found, Measurement
 from bench.scenarios import (
     appending,
+    audio,
     callback_http,
     cells,
     erasure,
@@ -41,6 +42,8 @@ SCENARIOS: Final = (
     Scenario(("eight_cells",), cells.curve),
     Scenario(("visible",), visible.at_a_pace),
     Scenario(("memory",), memory.of_a_server),
+    Scenario(("audio",), audio.against_copy),
+    Scenario(("audio_memory",), audio.memory),
     Scenario(("follower", "follower_library"), reading.following),
     Scenario(("rebuild",), reading.rebuilding),
     Scenario(("load_call_of_six",), loading.call_of_six),

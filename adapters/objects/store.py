@@ -32,7 +32,8 @@ Result = TypeVar("Result")
 PART_BYTES: Final = 8 * 1024 * 1024
 """What is sent at once; S3 takes 10,000 parts of an object, so that 80 GB fit."""
 
-PARTS_AT_ONCE: Final = 2
+FOLDER_PART_BYTES: Final = 1024 * 1024
+PARTS_AT_ONCE: Final = 3
 """Each is in memory while it is on its way."""
 
 READ_BYTES: Final = 1024 * 1024
@@ -56,7 +57,11 @@ class Writing:
 
     async def write(self, part: bytes) -> None:
         """Take more of it; waits while too much is on its way."""
-        await _threaded(self._file.write, part)
+        await asyncio.to_thread(self.write_here, part)
+
+    def write_here(self, part: bytes) -> None:
+        """The same for whoever is in a thread of their own already, and may wait there."""
+        _told(lambda: self._file.write(part))
 
 
 class ObjectStore:
@@ -90,7 +95,7 @@ class ObjectStore:
             obstore.open_writer,
             self._store,
             name,
-            buffer_size=PART_BYTES,
+            buffer_size=PART_BYTES if self._folder is None else FOLDER_PART_BYTES,
             max_concurrency=PARTS_AT_ONCE,
         )
         yield Writing(file)
@@ -138,9 +143,14 @@ def new_name(workspace_id: UUID) -> str:
 
 
 async def _threaded(work: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Work of the library, in a thread."""
+    return await asyncio.to_thread(_told, lambda: work(*args, **kwargs))
+
+
+def _told(work: Callable[[], Result]) -> Result:
     """Work of the library; what it raises holds the store's address and goes no further."""
     try:
-        return await asyncio.to_thread(work, *args, **kwargs)
+        return work()
     except FileNotFoundError:
         failure: Exception = NotFound("object")
     except (BaseError, OSError):

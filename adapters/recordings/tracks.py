@@ -3,6 +3,7 @@
 At no time is more of it in memory than a few parts, however long it is.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -101,11 +102,18 @@ async def intake(
     """
     async with AsyncExitStack() as stack:
         places = (TrackPlace(workspace_id, recording_id, number) for number in range(len(names)))
-        yield Intake([_Track(stack, store, *one) for one in zip(names, places, strict=True)])
+        tracks = [_Track(stack, store, *one) for one in zip(names, places, strict=True)]
+        try:
+            yield Intake(tracks)
+        finally:
+            await asyncio.gather(*(track.settled() for track in tracks), return_exceptions=True)
 
 
 class _Track:
-    """One object on its way. It is begun when the first of it is to be written."""
+    """One object on its way. It is begun when the first of it is to be written.
+
+    Hashing and writing a part is a thread's work: the next one is sealed meanwhile.
+    """
 
     def __init__(
         self, stack: AsyncExitStack, store: ObjectStore, name: str, place: TrackPlace
@@ -117,15 +125,19 @@ class _Track:
         self._file: Writing | None = None
         self._waiting = bytearray(self._sealer.header)
         self._written = 0
+        self._work: asyncio.Task[None] | None = None
 
     async def add(self, audio: bytes) -> None:
+        """Take more of the audio."""
         self._waiting += self._sealer.add(audio)
         if len(self._waiting) >= WRITE_BYTES:
             await self._write()
 
     async def finish(self) -> Track:
+        """All of it came in."""
         self._waiting += self._sealer.finish()
         await self._write()
+        await self.settled()
         return Track(
             name=self._name,
             sealed_bytes=self._written,
@@ -134,14 +146,24 @@ class _Track:
             chunks=self._sealer.chunks,
         )
 
+    async def settled(self) -> None:
+        """Until what was handed on is written."""
+        work, self._work = self._work, None
+        if work is not None:
+            await work
+
     async def _write(self) -> None:
+        await self.settled()
         if self._file is None:
             self._file = await self._stack.enter_async_context(self._store.writing(self._name))
         part = bytes(self._waiting)
         self._waiting.clear()
-        self._hash.update(part)
         self._written += len(part)
-        await self._file.write(part)
+        self._work = asyncio.create_task(asyncio.to_thread(self._put, self._file, part))
+
+    def _put(self, file: Writing, part: bytes) -> None:
+        self._hash.update(part)
+        file.write_here(part)
 
 
 async def verify(store: ObjectStore, track: Track) -> None:

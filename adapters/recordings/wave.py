@@ -4,8 +4,9 @@ What is not such a file is left whole: it can still be kept, but erasing either 
 """
 
 import struct
-from array import array
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from domain.recordings.events import Samples
 
@@ -15,7 +16,7 @@ LONGEST_HEAD: Final = 64 * 1024
 CHANNELS: Final = 2
 _PCM, _A_LAW, _MU_LAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
 _SILENCE: Final = {_A_LAW: b"\xd5", _MU_LAW: b"\xff"}
-_WIDTHS: Final = {1: "B", 2: "H", 4: "I"}
+_WIDTHS: Final = {1: "u1", 2: "u2", 4: "u4"}
 _BYTE: Final = 8
 _FORMAT: Final = struct.Struct("<HHIIHH")
 _UNTOLD: Final = 0xFFFFFFFF
@@ -93,15 +94,15 @@ class Separator:
         whole = self._rest + part
         end = len(whole) - len(whole) % (CHANNELS * self._width)
         self._rest = whole[end:]
-        samples = array(_WIDTHS[self._width], whole[:end])
-        return samples[0::2].tobytes(), samples[1::2].tobytes()
+        samples = np.frombuffer(whole, _WIDTHS[self._width], end // self._width)
+        return samples[0::CHANNELS].tobytes(), samples[1::CHANNELS].tobytes()
 
 
 def joined(first: bytes, second: bytes, width: int) -> bytes:
     """The samples of two channels, by turns."""
-    samples = array(_WIDTHS[width], bytes(len(first) + len(second)))
-    samples[0::2] = array(_WIDTHS[width], first)
-    samples[1::2] = array(_WIDTHS[width], second)
+    samples = np.empty(CHANNELS * len(first) // width, _WIDTHS[width])
+    samples[0::CHANNELS] = np.frombuffer(first, _WIDTHS[width])
+    samples[1::CHANNELS] = np.frombuffer(second, _WIDTHS[width])
     return samples.tobytes()
 
 
