@@ -24,7 +24,7 @@ from api.routes import (
 from api.routes.reference import serve_reference
 
 _DESCRIPTION: Final = """\
-Call logs, their history and recordings, consents, the erasure of data subjects; settings and members.
+Call logs, their history and recordings; consents and erasures; settings and members.
 
 Every answer belongs to one workspace: the one that the API key was made for. Times are RFC 3339.
 Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. An unknown

@@ -29,6 +29,7 @@ from domain.calls.words import Step
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
 from domain.errors import NotFound
 from domain.messages import Context
+from domain.recordings.recording import RECORDING
 
 ACTOR: Final = "twilio"
 PREFIX: Final = "/twilio/"
@@ -54,10 +55,15 @@ STATUS: Final = Channel(
 INCOMING: Final = Channel("voice/incoming", PREFIX + "{workspace_id}/voice/incoming", ("POST",))
 """A call comes in, and Twilio asks what to do with it."""
 
+RECORDED: Final = Channel(
+    "voice/recording", PREFIX + "{workspace_id}/voice/recording", ("GET", "HEAD", "POST")
+)
+"""How far a recording is."""
+
 EVENTS: Final = Channel("events", PREFIX + "{workspace_id}/events", ("POST",))
 """What Event Streams deliver: several events at once, signed by the hash of the body."""
 
-CHANNELS: Final = {channel.name: channel for channel in (STATUS, INCOMING, EVENTS)}
+CHANNELS: Final = {channel.name: channel for channel in (STATUS, INCOMING, RECORDED, EVENTS)}
 
 
 class Admitted(NamedTuple):
@@ -165,12 +171,17 @@ async def _keep_events(admitted: Admitted) -> None:
 
 
 def _request(admitted: Admitted, channel: Channel, letter_id: UUID | None = None) -> Request:
-    """What the webhook says, as a report of a call or as a dead letter."""
+    """What the webhook says, as a report of a call or a recording, or as a dead letter."""
     workspace_id, credentials = admitted.workspace_id, admitted.known.credentials
     size, step = len(admitted.webhook.text), None
     if channel is INCOMING:
         step = Step.dial if credentials.dial_target else Step.reject
     try:
+        if channel is RECORDED:
+            recording_id, report = admitted.webhook.understand_recording(
+                workspace_id, credentials.account_sids
+            )
+            return Request(workspace_id, recording_id, RECORDING, report, admitted.context, size)
         call_id, command = admitted.webhook.understand(
             workspace_id, credentials.account_sids, step=step
         )

@@ -46,7 +46,7 @@ _BROKEN: Final = 500
 
 
 class Login(NamedTuple):
-    """An account's id and its auth token."""
+    """An API key's id and secret, or an account's id and its auth token."""
 
     name: str
     secret: str
@@ -66,10 +66,12 @@ async def media_session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def logins_of(credentials: Credentials, account: str) -> tuple[Login, ...]:
-    """What opens an account of the workspace: each of its tokens, the newest first."""
+    """What opens an account of the workspace: its API keys, then its tokens, the newest first."""
     if account not in credentials.account_sids:
         return ()
-    return tuple(Login(account, token) for token in reversed(credentials.auth_tokens))
+    pairs = (key.partition(" ") for key in reversed(credentials.api_keys))
+    tokens = (Login(account, token) for token in reversed(credentials.auth_tokens))
+    return (*(Login(name, secret) for name, _, secret in pairs), *tokens)
 
 
 class Located(NamedTuple):

@@ -11,10 +11,12 @@ from uuid import UUID
 from adapters.twilio.addresses import read_address
 from adapters.twilio.callbacks import account_sid, read_form
 from adapters.twilio.forms import Form, FormError, NotUnderstood, parse_form
+from adapters.twilio.recordings import read_recording
 from adapters.twilio.signature import SignedRequest
 from domain.calls.commands import ReportLeg
 from domain.calls.words import Step
 from domain.personal_data import Category, Clear
+from domain.recordings.commands import ReportRecording
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _PARTIES: Final = ("From", "Caller", "To", "Called")
@@ -68,12 +70,22 @@ class Webhook(NamedTuple):
         self, workspace_id: UUID, account_sids: Collection[str], *, step: Step | None = None
     ) -> tuple[UUID, ReportLeg]:
         """The call it speaks of and what it reports; ``NotUnderstood`` with a code otherwise."""
+        return read_form(workspace_id, self._own(account_sids), step=step)
+
+    def understand_recording(
+        self, workspace_id: UUID, account_sids: Collection[str]
+    ) -> tuple[UUID, ReportRecording]:
+        """The recording it speaks of and what it reports; ``NotUnderstood`` as above."""
+        return read_recording(workspace_id, self._own(account_sids))
+
+    def _own(self, account_sids: Collection[str]) -> Form:
+        """The form, if it speaks for one of these accounts or for none."""
         if self.form is None:
             raise NotUnderstood(self.flaw)
         account = account_sid(self.form)
         if account is not None and account_sids and account not in account_sids:
             raise NotUnderstood("foreign_account")
-        return read_form(workspace_id, self.form, step=step)
+        return self.form
 
     def kept(self, step: Step | None) -> Clear:
         """All of it, to be sealed for whoever it names, so that their erasure reaches it."""

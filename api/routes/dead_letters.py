@@ -1,7 +1,7 @@
 """Dead letters: seen without what they say, and understood again."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -19,11 +19,18 @@ from api.parameters import Cursor, Limit
 from api.problems import Problem
 from api.schemas_dead_letters import DeadLetter, DeadLetterPage, Replayed
 from api.security import Caller, CallReader, Replayer
+from api.webhooks import RECORDED
 from domain.calls.call import CALL
 from domain.dead_letters.dead_letter import DEAD_LETTER, CloseDeadLetter
 from domain.messages import Context
 from domain.personal_data import Reading
-from projections.dead_letters.read import DeadLetterRow, find_dead_letters, read_dead_letter
+from domain.recordings.recording import RECORDING
+from projections.dead_letters.read import (
+    DeadLetterRow,
+    SealedLetter,
+    find_dead_letters,
+    read_dead_letter,
+)
 from projections.paging import page
 
 ROUTER: Final = APIRouter(
@@ -72,20 +79,19 @@ async def replay_dead_letter(caller: Replayer, letter_id: UUID) -> Response:
 
     Understood, it is told to the call that it speaks of and closed; twice is as good as once.
     """
-    reading = await _read(caller, letter_id)
+    letter, reading = await _read(caller, letter_id)
     if reading.value is None:
         raise Problem("value-gone", state=reading.state)
-    webhook, step = reopened(reading.value)
     known = await caller.deployment.credentials.get(caller.workspace_id)
+    because = Context(caller.principal.actor, letter_id)
     try:
-        call_id, command = webhook.understand(
-            caller.workspace_id, known.credentials.account_sids, step=step
+        call_id, told = _told(
+            letter, reading.value, caller.workspace_id, known.credentials.account_sids, because
         )
     except NotUnderstood as refusal:
         raise Problem("dead-letter-not-understood", code=refusal.code) from None
     ledger, workspace_id = caller.deployment.ledger, caller.workspace_id
-    because = Context(caller.principal.actor, letter_id)
-    await ledger.handle(requests.Request(workspace_id, call_id, CALL, command, because))
+    await ledger.handle(told)
     await ledger.handle(
         requests.Request(workspace_id, letter_id, DEAD_LETTER, CloseDeadLetter(), caller.context)
     )
@@ -93,12 +99,29 @@ async def replay_dead_letter(caller: Replayer, letter_id: UUID) -> Response:
     return Response(body.model_dump_json(), media_type="application/json")
 
 
-async def _read(caller: Caller, letter_id: UUID) -> Reading:
+def _told(
+    letter: SealedLetter,
+    said: dict[str, Any],
+    workspace_id: UUID,
+    account_sids: Collection[str],
+    because: Context,
+) -> tuple[UUID, requests.Request]:
+    """The call that a dead letter speaks of, and what it is to tell the history."""
+    webhook, step = reopened(said)
+    if letter.channel == RECORDED.name:
+        recording_id, report = webhook.understand_recording(workspace_id, account_sids)
+        place = workspace_id, recording_id
+        return report.call_id, requests.Request(*place, RECORDING, report, because)
+    call_id, command = webhook.understand(workspace_id, account_sids, step=step)
+    return call_id, requests.Request(workspace_id, call_id, CALL, command, because)
+
+
+async def _read(caller: Caller, letter_id: UUID) -> tuple[SealedLetter, Reading]:
     async with caller.cell.scoped(caller.workspace_id) as connection:
         letter = await read_dead_letter(connection, caller.workspace_id, letter_id)
         key = await caller.cell.workspace_key(connection, caller.workspace_id)
         (reading,) = await open_values(connection, key, [letter.callback])
-    return reading
+    return letter, reading
 
 
 def _letter(row: DeadLetterRow) -> DeadLetter:

@@ -57,7 +57,7 @@ def _put_through_to(call: Call) -> Voices:
 
     Where no leg was dialled, the channel has what the workspace's own end said.
     """
-    picked_up = [leg for leg in call.children if leg.was_answered]
+    picked_up = [leg for leg in call.children if leg.course.was_answered]
     found = _known(leg.callee for leg in picked_up or call.children)
     return found or _own_end(call.root)
 

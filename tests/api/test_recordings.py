@@ -17,21 +17,16 @@ from studio import AGENT, recording_form, recording_sid
 from twilio_forms import CALLER, call_callbacks, call_sid
 from waves import MP3, channels_of, samples, wave_file
 
-from adapters.event_store import requests
 from adapters.event_store.history import read_stream
 from adapters.postgres.embedded import Urls
 from adapters.recordings.ending import Ender
 from adapters.recordings.keeping import Keeper
-from adapters.twilio import forms
 from adapters.twilio.media import Media, media_session
-from adapters.twilio.recordings import read_recording
 from adapters.wiring import now
 from adapters.workspaces.api_keys import Scope
 from api.routes import recordings
-from domain.identifiers import call_id
-from domain.messages import Context
+from domain.identifiers import call_id, recording_id
 from domain.recordings.events import RecordingPlayed
-from domain.recordings.recording import RECORDING
 from domain.recordings.words import Purpose
 
 FRAMES: Final = 50_000
@@ -84,12 +79,10 @@ class Desk:
 
 
 async def report(house: House, form: list[tuple[str, str]]) -> UUID:
-    """Tell the history what a recording's callback says."""
-    recording_id, command = read_recording(house.workspace_id, forms.Form(form))
-    context = Context("twilio", uuid4())
-    place = house.workspace_id, recording_id
-    await house.ledger.handle(requests.Request(*place, RECORDING, command, context))
-    return recording_id
+    """Post a recording's callback, signed, as Twilio does."""
+    answer = await house.post(form, "voice/recording")
+    assert (answer.status_code, answer.content) == (204, b"")
+    return recording_id(house.workspace_id, "twilio", dict(form)["RecordingSid"])
 
 
 async def keep(house: House, server: MediaServer, recording: UUID) -> None:
@@ -113,6 +106,29 @@ async def desk(
             server.audio[recording_sid(1)] = audio
             await keep(house, server, recording)
         yield Desk(house, call_id(house.workspace_id, "twilio", call_sid(1)), recording)
+
+
+@asynchronous
+async def test_a_callback_that_is_not_genuine_is_nothing(database: Urls, tmp_path: Path) -> None:
+    """A recording's address is signed for like every other."""
+    async with serving(database, tmp_path) as house:
+        answer = await house.post(recording_form(), "voice/recording", token="x")
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/bad-signature")
+
+
+@asynchronous
+async def test_a_callback_that_is_not_understood_waits_for_its_replay(
+    database: Urls, tmp_path: Path
+) -> None:
+    """It is a dead letter of its own channel, and is read again by that channel's rules."""
+    async with serving(database, tmp_path) as house:
+        conference = [(name, value) for name, value in recording_form() if name != "CallSid"]
+        await report(house, [*conference, ("ConferenceSid", "CF1")])
+        (letter,) = (await house.get("/dead-letters")).json()["data"]
+        assert (letter["channel"], letter["reason"]) == ("voice/recording", "conference_recording")
+        path = f"{house.here}/dead-letters/{letter['id']}/replay"
+        answer = await house.ask("POST", path)
+        assert (answer.status_code, answer.json()["code"]) == (409, "conference_recording")
 
 
 @asynchronous
