@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from asking import change
 from cells import asynchronous
 from media_server import Fault
 from studio import Studio, studio
@@ -15,13 +16,18 @@ from twilio_forms import CALLER
 from views import catch_up
 from waves import samples, wave_file
 
+from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from adapters.twilio.media import Media, media_session
 from adapters.wiring import now
 from api import recording as rounds
 from api.recording import RecordingRounds
+from domain.messages import Context
 from domain.recordings.commands import AskDeletion
 from domain.recordings.words import Loss, ProviderCopy
+from domain.workspaces.words import ProviderCopy as Told
+from domain.workspaces.words import ProviderDeletion
+from domain.workspaces.workspace import WORKSPACE
 from projections.recordings.view import RECORDINGS
 
 FIRST, SECOND = samples(1, 500), samples(900, 500)
@@ -101,6 +107,25 @@ async def test_the_audio_of_who_was_erased_goes(postgres: Urls, tmp_path: Path) 
             for track in stored.tracks[1:]
         }
         assert await house.objects() == left
+
+
+@pytest.mark.parametrize("told", [*Told, None])
+@asynchronous
+async def test_the_copy_goes_once_it_is_stored_where_the_workspace_says_so(
+    postgres: Urls, tmp_path: Path, told: Told | None
+) -> None:
+    """And is kept where it says something else, or nothing."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        if told is not None:
+            setting = ProviderDeletion(recordings=told, transcriptions=Told.kept)
+            place, context = (house.workspace_id,) * 2, Context("cli", uuid4())
+            asked = Request(*place, WORKSPACE, change(provider_deletion=setting), context)
+            await house.home.cell.writer.handle(asked)
+        recording = await house.recorded(STEREO)
+        await go()
+        goes = told is Told.deleted_once_stored
+        expected = ProviderCopy.asked if goes else ProviderCopy.kept
+        assert (await house.recording(recording)).copy is expected
 
 
 @asynchronous
