@@ -21,7 +21,7 @@ KILL = """
 @pytest.fixture
 def roles(tmp_path: Path) -> Path:
     """Migrations that make the roles and nothing else."""
-    for folder in ("directory", "cell"):
+    for folder in ("directory", "jobs", "cell"):
         (tmp_path / "migrations" / folder).mkdir(parents=True)
     return tmp_path / "migrations"
 
