@@ -36,6 +36,7 @@ from domain.recordings.words import FetchFailure
 
 ACTOR: Final = "policy:recording"
 _LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+_UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
 _DUAL: Final = 2
 log = structlog.get_logger()
 
@@ -78,6 +79,8 @@ class Keeper:
         async with await self._cell.follow() as connection:
             rows = await connection.execute(_LOCK, (str(recording_id),))
             yield (await rows.fetchall())[0][0]
+            # The server gives it up by itself, but only a moment after the connection is closed.
+            await connection.execute(_UNLOCK)
 
     async def _task(self, workspace_id: UUID, recording_id: UUID) -> Task | None:
         """What it takes; ``None`` where there is nothing to do now."""
