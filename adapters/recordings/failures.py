@@ -10,6 +10,7 @@ FINAL: Final = frozenset(
         FetchFailure.too_large,
         FetchFailure.not_audio,
         FetchFailure.not_authentic,
+        FetchFailure.not_enabled,
     }
 )
 """The next attempt would come to the same."""

@@ -9,6 +9,7 @@ it is lost with its connection, the decider lets the later attempt win.
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -28,11 +29,15 @@ from adapters.workspaces.credentials import Credentials, read_credentials
 from domain.calls.speakers import Speakers
 from domain.errors import IntegrityAlarm, Refused, Unavailable
 from domain.messages import Context, Entry
+from domain.policies.recording import may_be_kept
 from domain.recordings.commands import BeginFetch, FailFetch, RecordingCommand, StoreAudio
 from domain.recordings.events import RecordingEvent, RecordingFetchBegun
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
 from domain.recordings.words import FetchFailure
+from domain.workspaces.events import WorkspaceEvent
+from domain.workspaces.state import Settings
+from domain.workspaces.workspace import WORKSPACE
 
 ACTOR: Final = "policy:recording"
 _LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
@@ -50,6 +55,9 @@ class Task:
     recording: Recording
     heard: Speakers | None
     credentials: Credentials
+    is_allowed: bool
+    """Whether the workspace had it recorded, by its setting when it began."""
+
     left: Sequence[str]
     """What earlier attempts may have written: it is nobody's."""
 
@@ -90,6 +98,7 @@ class Keeper:
             if not recording.is_due or recording.call_id is None:
                 return None
             call = await read_stream(connection, recording.call_id)
+            workspace = await read_stream(connection, workspace_id)
             key = await self._cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
         if not is_known(call, entries, self._clock()):
@@ -100,7 +109,15 @@ class Keeper:
             if isinstance(entry.event, RecordingFetchBegun)
             for name in entry.event.objects
         ]
-        return Task(workspace_id, recording_id, recording, voices(call), credentials, left)
+        return Task(
+            workspace_id,
+            recording_id,
+            recording,
+            voices(call),
+            credentials,
+            may_be_kept(_settings_at(workspace, _began(entries, recording)), recording.report),
+            left,
+        )
 
     async def _attempt(self, task: Task) -> bool:
         objects = new_name(task.workspace_id), new_name(task.workspace_id)
@@ -122,6 +139,8 @@ class Keeper:
 
     async def _kept(self, task: Task, objects: tuple[str, str]) -> StoreAudio:
         """Fetch, seal, store and read back; what is to be told of it then."""
+        if not task.is_allowed:
+            raise CannotKeep(FetchFailure.not_enabled)
         if task.heard is None:
             raise CannotKeep(FetchFailure.nobody)
         try:
@@ -196,6 +215,19 @@ async def _opened(parts: AsyncIterator[bytes], task: Task) -> AsyncIterator[byte
         raise CannotKeep(FetchFailure.no_private_key) from None
     except IntegrityAlarm:
         raise CannotKeep(FetchFailure.not_authentic) from None
+
+
+def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
+    """When the recording began, as the provider says, or else when we heard of it."""
+    report = recording.report
+    return (report and report.started_at) or entries[0].recorded_at
+
+
+def _settings_at(entries: Sequence[Entry], moment: datetime) -> Settings:
+    """The workspace's settings as they stood then."""
+    then = (entry for entry in entries if (entry.occurred_at or entry.recorded_at) <= moment)
+    events = (entry.event for entry in then if isinstance(entry.event, WorkspaceEvent))
+    return WORKSPACE.fold(events).settings
 
 
 def folded(entries: Sequence[Entry]) -> Recording:

@@ -68,6 +68,9 @@ class FetchFailure(StrEnum):
     nobody = "nobody"
     """No party of its call is known, so that there is nobody to lock it to."""
 
+    not_enabled = "not_enabled"
+    """The workspace did not have its calls recorded when this one began."""
+
     not_kept = "not_kept"
     """The object store did not hold what was written to it."""
 

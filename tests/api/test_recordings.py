@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
+from asking import recording_is_on
 from cells import asynchronous
 from media_server import MediaServer, media_server
 from serving import House, over_http, serving
@@ -101,6 +102,7 @@ async def desk(
     async with serving(database, folder) as house, media_server() as server:
         forms_of_call = call_callbacks(call_sid(1), call_sid(2), caller=CALLER, agent=AGENT)
         await house.hear(*forms_of_call)
+        await house.ledger.handle(recording_is_on(house.workspace_id))
         recording = await report(house, recording_form(channels=channels))
         if audio is not None:
             server.audio[recording_sid(1)] = audio

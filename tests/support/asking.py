@@ -1,12 +1,14 @@
 """Requests to a workspace, as tests ask them: of somebody, at a time, for a reason."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from reports import at
+from reports import START, at
 from sealing import seal
 
+from adapters.event_store.requests import Request
+from domain.messages import Context
 from domain.personal_data import Category, Clear, Sealed
 from domain.workspaces.commands import (
     AcceptInvitation,
@@ -23,6 +25,7 @@ from domain.workspaces.words import (
     RecordingPolicy,
     Role,
 )
+from domain.workspaces.workspace import WORKSPACE
 
 ASKED: Final = RecordingPolicy(
     mode=RecordingMode.asked,
@@ -100,3 +103,9 @@ def joined(
             role=role,
         ),
     )
+
+
+def recording_is_on(workspace_id: UUID, since: datetime = START) -> Request:
+    """The workspace has its calls recorded, after a question."""
+    command = change(recording=ASKED, occurred_at=since)
+    return Request(workspace_id, workspace_id, WORKSPACE, command, Context("cli", uuid4()))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
+from asking import recording_is_on
 from cells import Home, new_cell, open_home
 from media_server import LOGIN, MediaServer, media_server
 from twilio_forms import ACCOUNT_SID, CALLER, START, Form, call_callbacks, call_sid
@@ -145,7 +146,9 @@ class Studio:
 
 
 @asynccontextmanager
-async def studio(urls: Urls, folder: Path, clock: Clock = now) -> AsyncIterator[Studio]:
+async def studio(
+    urls: Urls, folder: Path, clock: Clock = now, *, is_recording: bool = True
+) -> AsyncIterator[Studio]:
     """A new one, in which nobody waits before they ask the server again."""
     async with (
         new_cell(urls, folder, clock) as home,
@@ -157,6 +160,8 @@ async def studio(urls: Urls, folder: Path, clock: Clock = now) -> AsyncIterator[
             key = await home.cell.keyring.get(connection, workspace_id)
             for kind, secret in ((Kind.account_sid, LOGIN.name), (Kind.auth_token, LOGIN.secret)):
                 await add_credential(connection, key, kind, secret)
+        if is_recording:
+            await home.cell.writer.handle(recording_is_on(workspace_id))
         store = ObjectStore.in_folder(folder / "objects")
         media = Media(session, server.origin, lambda _: asyncio.sleep(0))
         yield Studio(home, server, store, Keeper(home.cell, store, media, clock))

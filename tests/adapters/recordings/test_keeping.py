@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from asking import recording_is_on
 from cells import asynchronous
 from envelopes import PRIVATE, encrypted
 from media_server import Fault
 from recordings import begin
 from studio import AGENT, recording_form, recording_sid, studio
-from twilio_forms import CALLER, call_callbacks, call_sid
+from twilio_forms import CALLER, START, call_callbacks, call_sid
 from waves import MP3, samples, wave_file
 
 from adapters.objects.store import new_name
@@ -208,6 +209,23 @@ async def test_a_failure_is_said_and_the_next_attempt_may_succeed(
         assert await house.objects() == set()
         assert await house.keep(recording)
         assert await house.heard(recording) == [FIRST, SECOND]
+
+
+@asynchronous
+async def test_what_the_workspace_had_not_recorded_is_not_kept(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """By its setting when the recording began, whatever it is by now; nothing is fetched."""
+    async with studio(postgres, tmp_path, is_recording=False) as house:
+        recording = await house.recorded(STEREO)
+        await house.home.cell.writer.handle(
+            recording_is_on(house.workspace_id, since=START + timedelta(days=1))
+        )
+        assert not await house.keep(recording)
+        found = await house.recording(recording)
+        assert (found.failure, found.is_given_up) == (FetchFailure.not_enabled, True)
+        assert house.server.asked == []
+        assert await house.objects() == set()
 
 
 @asynchronous

@@ -1,0 +1,1 @@
+"""Policies: what follows in one aggregate from what another one says. Pure."""
