@@ -33,10 +33,12 @@ BARS = MappingProxyType(
         "page_of_50": "<= 3",
         "erasure_by_size": "<= 1.25",
         "erasure_over_insert": "<= 4",
+        "audio": ">= 0.5",
+        "audio_memory": "<= 64 MB",
     }
 )
 WITHOUT = ("erasure_of_one_with_many", "sealed_append_1")
-WITHOUT_OTHER = ("visible",)
+WITHOUT_OTHER = ("visible", "audio_memory")
 ONLY_FOR_THE_PLOT = {
     f"{what}_{clients}"
     for what in ("sealed_append", "append_path")
