@@ -1,5 +1,6 @@
 """How a thing is measured: the sides in turn, a warm-up first, medians, one ratio, one verdict."""
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
@@ -100,7 +101,10 @@ def spread(figures: Sequence[float]) -> float:
     """The highest over the lowest; of many runs without the best and the worst."""
     ordered = sorted(figures)
     judged = ordered[1:-1] if len(ordered) >= ENOUGH_RUNS else ordered
-    return judged[-1] / judged[0]
+    lowest, highest = judged[0], judged[-1]
+    if lowest == highest:
+        return 1.0
+    return highest / lowest if lowest else math.inf
 
 
 async def in_turn(*sides: Run, runs: int) -> list[list[float]]:

@@ -61,8 +61,8 @@ def by_stream(entries: Iterable[Entry]) -> Streams:
 class Folds(Generic[Folded]):
     """Streams folded so far, kept in memory up to a bound; what is forgotten is read again."""
 
-    LIMIT = 10_000
-    """Some 70 MB, and more calls than go on at once."""
+    LIMIT = 2_500
+    """Some 20 MB, and more calls than go on at once."""
 
     def __init__(self, projection: Projection[Folded]) -> None:
         self._projection = projection
