@@ -113,7 +113,9 @@ def _with_unit(figure: float | None, unit: str) -> str:
     if figure is None:
         return ""
     thing, _, per_second = unit.partition("/")
-    return f"{figure:,.4g}/s" if per_second else f"{figure:,.4g} {thing.replace('us', 'µs')}"
+    if per_second:
+        return f"{figure:,.4g} MB/s" if thing == "MB" else f"{figure:,.4g}/s"
+    return f"{figure:,.4g} {thing.replace('us', 'µs')}"
 
 
 def _sign(bar: str) -> str:
@@ -149,7 +151,7 @@ MEANINGS: Final[Mapping[str, tuple[str, Callable[[float], str]]]] = MappingProxy
         "erasure_by_size": ("an erasure, among the most calls", _one_worker),
         "memory": (
             "memory of a server after 200,000 callbacks",
-            lambda _: "does not grow with what it has taken",
+            lambda _: "what was last heard of is kept, up to a bound",
         ),
     }
 )
