@@ -113,14 +113,12 @@ async def test_a_call_has_its_recordings(postgres: Urls, tmp_path: Path) -> None
 async def test_a_rebuild_comes_to_the_same(postgres: Urls, tmp_path: Path) -> None:
     """Over every state that a recording may be in."""
     async with studio(postgres, tmp_path) as house:
-        for number in range(1, 7):
-            await house.recorded(STEREO, number=number)
+        recorded = [await house.recorded(STEREO, number=number) for number in range(1, 7)]
         await house.report(recording_form(7, status=RecordingStatus.failed))
-        places = [UUID(str(row[1])) for row in await _followed(house)]
         house.server.faults[:] = [Fault(status=401)]
-        for recording in places[:4]:
+        for recording in recorded[:4]:
             await house.keep(recording)
-        await house.tell(places[1], AskDeletion())
+        await house.tell(recorded[1], AskDeletion())
         await house.home.erase_number(CALLER)
         rows = await _followed(house)
         assert (await rebuilt(house.home, RECORDINGS)).is_equal
