@@ -57,6 +57,7 @@ def test_any_change_is_an_alarm() -> None:
         (PRIVATE, WRAPPED, "A"),
         (PRIVATE, WRAPPED, ""),
     ],
+    ids=["another", "none", "cut", "short", "no base64", "short nonce", "no nonce"],
 )
 def test_what_does_not_fit_says_so(private: str, wrapped: str, nonce: str) -> None:
     """Another key, no key, or no key in the envelope; and nothing of either is quoted."""
