@@ -14,9 +14,9 @@ import structlog
 from psycopg import sql
 
 from adapters.cells.whereabouts import has_moved
-from adapters.event_store.history import read_between, read_streams
 from adapters.postgres.pool import Connection
-from projections.projection import Folds, Projection, by_stream
+from projections.batches import Batches
+from projections.projection import Projection
 from projections.tables import upsert
 
 BATCH = 4_000
@@ -57,7 +57,7 @@ class Follower:
         self._projection = projection
         self._batch = batch
         self._poll_seconds = poll_seconds
-        self._folds = Folds(projection)
+        self._batches = Batches(connect, projection)
         self._position = 0
         self._names = {"view": projection.name}
 
@@ -91,13 +91,16 @@ class Follower:
         Where one cannot be applied, all before it are, and its error is raised.
         """
         total, size = 0, self._batch
-        while await lag(connection, self._projection.name) > 0:
-            try:
-                total += await self._apply_next(connection, size)
-            except Exception:
-                if connection.closed or size == 1:
-                    raise
-                size //= 2
+        try:
+            while await lag(connection, self._projection.name) > 0:
+                try:
+                    total += await self._apply_next(connection, size)
+                except Exception:
+                    if connection.closed or size == 1:
+                        raise
+                    size //= 2
+        finally:
+            await self._batches.rest()
         return total
 
     async def _apply_next(self, connection: Connection, size: int) -> int:
@@ -106,10 +109,10 @@ class Follower:
                 last = await self._take_turn(connection)
                 up_to = min(self._position + size, last)
                 if up_to > self._position:
-                    await self._apply(connection, up_to)
+                    await self._apply(connection, up_to, last)
         except BaseException:
             # Nobody told us whether it was committed.
-            self._folds.forget()
+            await self._batches.forget()
             raise
         applied, self._position = up_to - self._position, up_to
         return applied
@@ -123,20 +126,16 @@ class Follower:
         place: tuple[int, int] = (await rows.fetchall())[0]
         position, last = place
         if position != self._position:
-            self._folds.forget()
+            await self._batches.forget()
             self._position = position
         return max(position, last)  # who waited for the lock may have looked before it moved
 
-    async def _apply(self, connection: Connection, up_to: int) -> None:
-        projection, folds = self._projection, self._folds
-        entries = await read_between(connection, self._position, up_to, projection.prefix)
-        told = by_stream(entries)
-        if missing := folds.missing(told):
-            folds.add(by_stream(await read_streams(connection, missing, self._position)))
-        folds.add(told)
-        await asyncio.sleep(0)  # whoever else the process serves has waited long enough
-        await upsert(connection, projection, folds.rows(told))
-        await connection.execute(_MOVE, (up_to, projection.name), prepare=True)
+    async def _apply(self, connection: Connection, up_to: int, last: int) -> None:
+        rows = await self._batches.rows(connection, (self._position, up_to))
+        if up_to - self._position == self._batch <= last - up_to:
+            self._batches.look_ahead((up_to, up_to + self._batch))
+        await upsert(connection, self._projection, rows)
+        await connection.execute(_MOVE, (up_to, self._projection.name), prepare=True)
 
     async def _listen(self, connection: Connection) -> None:
         rows = await connection.execute("SELECT current_schema()")
