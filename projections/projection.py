@@ -68,13 +68,13 @@ class Folds(Generic[Folded]):
         self._projection = projection
         self._known: dict[UUID, Folded] = {}
 
-    def missing(self, told: Streams) -> list[UUID]:
-        """The streams whose beginning must be read again before these can be folded.
-
-        Asked before each batch: it is here that a full memory is emptied.
-        """
+    def bound(self) -> None:
+        """Before each batch: a full memory is emptied."""
         if len(self._known) > self.LIMIT:
             self.forget()
+
+    def missing(self, told: Streams) -> list[UUID]:
+        """The streams whose beginning must be read again before these can be folded."""
         return [id_ for id_ in told if told[id_][0].version > 1 and id_ not in self._known]
 
     def add(self, told: Streams) -> None:

@@ -139,6 +139,7 @@ async def test_memory_is_bounded(
             streams = list({entry.stream_id: None for entry in entries})[:limit]
             folds.add(by_stream(entry for entry in entries if entry.stream_id in streams))
             known = by_stream(entry for entry in later if entry.stream_id in streams)
+            folds.bound()
             assert set(folds.missing(known)) == missing & set(streams)
         async with await home.cell.follow() as connection:
             follower = Follower(home.cell.follow, TALLY, batch=4)
