@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
 from cells import asynchronous
 from command_line import PROGRAM, Running
 from deployments import (
@@ -29,9 +30,12 @@ ANY_APPEND: Final = b"call.leg_"
 FEW_WAIT: Final = """
 from adapters.event_store import writer
 from api.cli import main
-writer.MAX_WAITING = 100
+writer.{bound}
 main()
 """
+MEGABYTES_OF_BULKY: Final = "MAX_WAITING_BYTES = 2_000_000"
+"""The same hundred callbacks or so, by what they weigh."""
+
 MEGABYTE: Final = 1024 * 1024
 
 
@@ -103,14 +107,15 @@ def kill_postmaster(home: Path) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("bound", ["MAX_WAITING = 100", MEGABYTES_OF_BULKY], ids=["many", "large"])
 @asynchronous
 async def test_who_is_too_many_is_turned_away_before_memory_grows(
-    database: Urls, tmp_path: Path
+    database: Urls, tmp_path: Path, bound: str
 ) -> None:
     """While the database stands still the queue fills, then it is 503; then all is well."""
     deployment = await new_deployment(database, tmp_path)
     forms = [bulky(form) for form in shuffled_calls(100)]
-    few_wait = (sys.executable, "-c", FEW_WAIT)
+    few_wait = (sys.executable, "-c", FEW_WAIT.format(bound=bound))
     async with server(deployment, program=few_wait) as program:
         pid, workspace_id = program.process.pid, deployment.address.workspace_id
         async with (
