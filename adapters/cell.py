@@ -10,6 +10,7 @@ import psycopg
 from adapters.cells.whereabouts import Patience, Whereabouts, has_moved
 from adapters.event_store.closures import Closures
 from adapters.event_store.erasures import Erasures
+from adapters.event_store.holds import Holds
 from adapters.event_store.writer import CellWriter, Clock
 from adapters.keys.keyring import Keyring
 from adapters.keys.master_key import MasterKeys
@@ -43,6 +44,7 @@ class Cell:
     writer: CellWriter
     erasures: Erasures
     closures: Closures
+    holds: Holds
 
     @asynccontextmanager
     async def scoped(self, workspace_id: UUID) -> AsyncIterator[Connection]:
@@ -92,6 +94,7 @@ async def open_cell(
         whereabouts.lead(pool)
     erasures = Erasures(writing, keyring, clock, whereabouts.patiently)
     closures = Closures(writing, keyring, clock, whereabouts.patiently)
+    holds = Holds(writing, clock, whereabouts.patiently)
     writer.start()
     try:
         yield Cell(
@@ -103,6 +106,7 @@ async def open_cell(
             writer,
             erasures,
             closures,
+            holds,
         )
     finally:
         await writer.close()

@@ -22,6 +22,10 @@ History
     The append-only log. An *entry* is one event in it, with its place and its times.
 Vault
     Where sealed personal values lie. The history holds commitments to them, never the values.
+Legal hold
+    Art. 17(3): what it reaches is destroyed by nobody while it stands; erasures wait.
+Restriction
+    Art. 18: what is known of a data subject is kept and not used.
 Erasure
     Art. 17: the subject's key is destroyed, then the sealed boxes are deleted.
 Expiry

@@ -94,7 +94,26 @@ class ReadingState(StrEnum):
     value = "value"
     erased = "erased"
     expired = "expired"
+    restricted = "restricted"
+    """GDPR Art. 18: it is kept and not used, unless the reader has a ``Need``."""
+
     withheld = "withheld"
+
+
+class Need(StrEnum):
+    """What restricted values are read for (GDPR Art. 18(2)), or those that only a hold keeps."""
+
+    consent = "consent"
+    """The subject agreed to it."""
+
+    legal_claims = "legal_claims"
+    """To establish, exercise or defend legal claims."""
+
+    rights_of_another = "rights_of_another"
+    """To protect the rights of another person."""
+
+    public_interest = "public_interest"
+    """An important one, of the Union or of a Member State."""
 
 
 class Reading(NamedTuple):

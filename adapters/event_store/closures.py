@@ -4,7 +4,6 @@ Whether one is closed is asked by every request, so it is read off the history b
 own: there is no copy of it that could be behind.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, LiteralString, NamedTuple
 from uuid import UUID, uuid4
@@ -15,7 +14,9 @@ import structlog
 from adapters.event_store.appending import STREAM_VERSION
 from adapters.event_store.codec import encode
 from adapters.event_store.erasures import Patience
+from adapters.event_store.escrow import HELD
 from adapters.event_store.history import read_stream
+from adapters.event_store.standing import is_held
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.pool import Connection, Pool
@@ -25,9 +26,6 @@ from domain.workspaces.commands import DestroyKeys
 from domain.workspaces.events import WorkspaceEvent
 from domain.workspaces.state import Workspace
 from domain.workspaces.workspace import WORKSPACE
-
-IsHeld = Callable[[Connection, UUID], Awaitable[bool]]
-"""Whether a legal hold stands on anything of a workspace; asked in the transaction of its end."""
 
 # ruff: noqa: S608 - put together from constants of ours
 _ENDS: Final[LiteralString] = (
@@ -58,11 +56,6 @@ async def is_closed(connection: Connection, workspace_id: UUID) -> bool:
     return closed
 
 
-async def nothing_is_held(_connection: Connection, _workspace_id: UUID) -> bool:
-    """As long as there are no legal holds, none stands."""
-    return False
-
-
 class _Stream(NamedTuple):
     """A workspace's own stream."""
 
@@ -73,19 +66,11 @@ class _Stream(NamedTuple):
 class Closures:
     """Ends the closed workspaces of one cell."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        keyring: Keyring,
-        clock: Clock,
-        patiently: Patience,
-        is_held: IsHeld = nothing_is_held,
-    ) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, clock: Clock, patiently: Patience) -> None:
         self._pool = pool
         self._keyring = keyring
         self._clock = clock
         self._patiently = patiently
-        self._is_held = is_held
 
     async def finish(self) -> int:
         """Destroy the key of every workspace whose promised day has come; of how many.
@@ -108,17 +93,18 @@ class Closures:
             return False
         try:
             async with connection.transaction():
-                is_held = await self._is_held(connection, workspace_id)
-                command = DestroyKeys(occurred_at=self._clock(), is_held=is_held)
+                held = await is_held(connection, workspace_id)
+                command = DestroyKeys(occurred_at=self._clock(), is_held=held)
                 for event in WORKSPACE.decide(workspace, command):
                     await self._destroy(connection, workspace_id, len(entries) + 1, event)
         except Refused as refusal:
             log.info("workspace.kept", workspace_id=str(workspace_id), reason=str(refusal))
             return False
-        except psycopg.errors.UniqueViolation as error:
-            if error.diag.constraint_name != STREAM_VERSION:
-                raise
-            return False
+        except psycopg.DatabaseError as error:
+            # Held, reopened or ended since we looked.
+            if error.sqlstate == HELD or error.diag.constraint_name == STREAM_VERSION:
+                return False
+            raise
         self._keyring.forget(workspace_id)
         return True
 
@@ -128,9 +114,6 @@ class Closures:
         body = encode(event, Context("policy:closure", uuid4()), workspace_id)
         parameters = (workspace_id, self._clock(), version, event.schema_version, event.name, body)
         await connection.execute(_END, parameters)
-        # From here on it has the writers' lock: a hold that was placed before that is seen.
-        if await self._is_held(connection, workspace_id):
-            raise Refused("held")
 
 
 async def _read(connection: Connection, workspace_id: UUID) -> _Stream:

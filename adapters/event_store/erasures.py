@@ -1,29 +1,34 @@
 """Erasure: the key and the lookup in one transaction with its entry, then the boxes.
 
-In the same transaction what must outlive the lookup is kept: to whom nothing is marketed.
+In the same transaction what must outlive the lookup is kept: to whom nothing is marketed; and what
+a hold keeps of single calls goes into escrow. An erasure that a hold stands in the way of is
+written down, waits, and is carried out once that is released.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
 
-from adapters.event_store.appending import APPEND
+from adapters.event_store.appending import APPEND, STALE, STREAM_VERSION
 from adapters.event_store.codec import encode
+from adapters.event_store.escrow import HELD, NOT_ESCROWED, escrow_subject
 from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
 from adapters.event_store.rows import EntryRow, parameters
+from adapters.event_store.standing import in_the_way
 from adapters.event_store.suppressions import marketing_consents, suppression_of
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.pool import Connection, Pool
-from domain.errors import NotFound
+from domain.errors import NotFound, Refused
 from domain.messages import Context, Entry
 from domain.subjects.commands import ConfirmDeletion, EraseSubject, SubjectCommand
 from domain.subjects.events import ErasureReason
-from domain.subjects.subject import SUBJECT
+from domain.subjects.subject import SUBJECT, Subject
 
 Result = TypeVar("Result")
 
@@ -34,10 +39,28 @@ DELETED_AT_ONCE = 5_000
 
 _ERASE = "SELECT erase_and_suppress(%s, %s, %s, %s, %s, %s, %s, %b, %s, %b, %b)"
 _STATE = "SELECT erased_at, deleted_at FROM subjects WHERE subject_id = %s AND workspace_id = %s"
+_EPOCH = "SELECT epoch FROM counter"
 _UNFINISHED = """
     SELECT workspace_id, subject_id FROM subjects
-    WHERE erased_at IS NOT NULL AND deleted_at IS NULL ORDER BY erased_at LIMIT 100
+    WHERE erased_at IS NOT NULL AND deleted_at IS NULL AND (
+        NOT EXISTS (SELECT 1 FROM escrow WHERE subject_ids @> ARRAY[subject_id])
+        OR EXISTS (
+            SELECT 1 FROM vault v
+            WHERE (v.subject_ids[1] = subject_id OR v.subject_ids[2] = subject_id)
+            AND NOT EXISTS (SELECT 1 FROM escrow e WHERE e.stream_id = v.stream_id
+                            AND e.subject_ids = v.subject_ids AND e.bucket_id = v.bucket_id)
+        )
+    ) ORDER BY erased_at LIMIT 100
 """
+"""What is in escrow stays, and is not waited for here."""
+
+_WAITING = """
+    SELECT s.workspace_id, s.subject_id FROM subjects s
+    WHERE s.erased_at IS NULL AND s.subject_id IN (
+        SELECT stream_id FROM entries WHERE name = 'subject.erasure_asked'
+    ) AND NOT EXISTS (SELECT 1 FROM held WHERE held_id IN (s.subject_id, s.workspace_id))
+"""
+"""Whose erasure was asked for, with no hold in its way any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +68,28 @@ class Erasure:
     """How far a subject's erasure is."""
 
     subject_id: UUID
-    erased_at: datetime
-    """Since then no value of the subject opens."""
+    erased_at: datetime | None
+    """Since then no value of the subject opens, but what a hold keeps; ``None`` while it waits."""
 
     deleted_at: datetime | None
     """Since then no sealed box of the subject is left either."""
+
+    waits_for: tuple[UUID, ...] = ()
+    """The holds in its way, while it waits."""
+
+
+class _Asked(NamedTuple):
+    """An erasure that somebody asks for."""
+
+    workspace_id: UUID
+    subject_id: UUID
+    reason: ErasureReason
+    context: Context
+
+    @property
+    def place(self) -> tuple[UUID, UUID]:
+        """Whose it is."""
+        return self.workspace_id, self.subject_id
 
 
 class Patience(Protocol):
@@ -74,42 +114,81 @@ class Erasures:
         """Make every value of the subject unreadable. Twice is as good as once.
 
         When it returns, the key and the lookup are gone, durably; ``finish`` deletes the
-        boxes. It waits for the appends under way; those that come after find it.
+        boxes. It waits for the appends under way; those that come after find it. Where a hold
+        stands in its way, that it was asked for is durable, and ``finish`` carries it out once
+        the hold is released. What a hold on single calls keeps of it is in escrow.
 
         Raises:
             NotFound: The workspace has no such subject.
+            Refused: A restriction stands, and the subject does not ask for it themselves.
         """
         return await self._patiently(
             lambda: self._erase(workspace_id, subject_id, reason, context)
         )
 
     async def finish(self) -> int:
-        """Delete the boxes of every erased subject that still has some; how many boxes.
+        """Carry out what waited for a hold, delete the boxes of whoever is erased; how many boxes.
 
         Safe to break off anywhere: what a transaction deleted, its entry says.
         """
+        await self._patiently(self._carry_out)
         return await self._patiently(self._finish)
 
     async def _erase(
         self, workspace_id: UUID, subject_id: UUID, reason: ErasureReason, context: Context
     ) -> Erasure:
-        command = EraseSubject(reason=reason, occurred_at=self._clock())
-        consents = marketing_consents(workspace_id, subject_id)
+        asked = _Asked(workspace_id, subject_id, reason, context)
+        holds, is_kept = tuple[UUID, ...](), False
         async with self._pool.connection() as connection:
             while True:
-                entries = await read_streams(connection, [subject_id, *consents], LAST_POSITION)
-                told = [entry for entry in entries if entry.stream_id == subject_id]
-                rows = _rows(workspace_id, subject_id, told, command, context)
-                if not rows:
-                    return await self._state(connection, workspace_id, subject_id)
-                said = [entry for entry in entries if entry.stream_id != subject_id]
                 try:
-                    return await self._destroy(connection, rows[0], said)
+                    return await self._attempt(connection, asked, holds, is_kept=is_kept)
                 except psycopg.DatabaseError as error:
                     if error.sqlstate == NO_LIVING_SUBJECT:
-                        return await self._state(connection, workspace_id, subject_id)
-                    if error.sqlstate != SAID_MEANWHILE:
+                        return await self._state(connection, asked)
+                    if not _is_overtaken(error):
                         raise
+                    is_kept = is_kept or error.sqlstate == NOT_ESCROWED
+                    if error.sqlstate == HELD or holds:
+                        found = await in_the_way(connection, *asked.place, workspace_id)
+                        holds = tuple(found)
+
+    async def _attempt(
+        self, connection: Connection, asked: _Asked, holds: tuple[UUID, ...], *, is_kept: bool
+    ) -> Erasure:
+        """Decide on what is known now. The database refuses it where that is not so any more."""
+        command = EraseSubject(reason=asked.reason, occurred_at=self._clock(), holds=holds)
+        consents = marketing_consents(*asked.place)
+        entries = await read_streams(connection, [asked.subject_id, *consents], LAST_POSITION)
+        told = [entry for entry in entries if entry.stream_id == asked.subject_id]
+        said = [entry for entry in entries if entry.stream_id != asked.subject_id]
+        rows = _rows(*asked.place, told, command, asked.context)
+        if holds:
+            return await self._wait(connection, asked, rows, holds)
+        if not rows:
+            return await self._state(connection, asked)
+        if not is_kept:
+            return await self._destroy(connection, rows[0], said)
+        key = await self._keyring.get(connection, asked.workspace_id)
+        async with connection.transaction():
+            await escrow_subject(connection, key, asked.subject_id)
+            return await self._destroy(connection, rows[0], said)
+
+    async def _wait(
+        self,
+        connection: Connection,
+        asked: _Asked,
+        rows: Sequence[EntryRow],
+        holds: tuple[UUID, ...],
+    ) -> Erasure:
+        """Write down that it waits, if that is new, unless they are erased by now."""
+        state = await self._state_of(connection, asked)
+        if state.erased_at is not None:
+            return state
+        if rows:
+            ((epoch,),) = await (await connection.execute(_EPOCH)).fetchall()
+            await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
+        return replace(state, waits_for=holds)
 
     async def _destroy(
         self, connection: Connection, row: EntryRow, said: Sequence[Entry]
@@ -121,6 +200,23 @@ class Erasures:
         )
         self._keyring.forget_recent(workspace_id)
         return Erasure(subject_id, (await found.fetchall())[0][0], None)
+
+    async def _carry_out(self) -> None:
+        """Erase whose erasure waited, for the reason that was given for it."""
+        async with self._pool.connection() as connection:
+            waiting = await (await connection.execute(_WAITING)).fetchall()
+            asked = [
+                (*place, _folded(await read_stream(connection, place[1]))) for place in waiting
+            ]
+        for workspace_id, subject_id, subject in asked:
+            if subject.asked is not None:
+                with suppress(Refused):
+                    await self._erase(
+                        workspace_id,
+                        subject_id,
+                        subject.asked.reason,
+                        Context("policy:erasure", uuid4()),
+                    )
 
     async def _finish(self) -> int:
         deleted = 0
@@ -135,32 +231,47 @@ class Erasures:
         while last == DELETED_AT_ONCE:
             async with connection.transaction():
                 found = await connection.execute(
-                    "SELECT deleted, current_epoch FROM delete_values(%s, %s)",
+                    "SELECT deleted, is_complete, current_epoch FROM delete_values(%s, %s)",
                     (subject_id, DELETED_AT_ONCE),
                 )
-                last, epoch = (await found.fetchall())[0]
+                last, is_complete, epoch = (await found.fetchall())[0]
                 command = ConfirmDeletion(
-                    values_deleted=last,
-                    is_complete=last < DELETED_AT_ONCE,
-                    occurred_at=self._clock(),
+                    values_deleted=last, is_complete=is_complete, occurred_at=self._clock()
                 )
                 context = Context("policy:erasure", uuid4())
                 told = await read_stream(connection, subject_id)
                 rows = _rows(workspace_id, subject_id, told, command, context)
-                if rows:
+                if rows and (last or is_complete):
                     await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
             deleted += last
         return deleted
 
-    async def _state(
-        self, connection: Connection, workspace_id: UUID, subject_id: UUID
-    ) -> Erasure:
-        rows: Sequence[tuple[datetime | None, datetime | None]] = await (
-            await connection.execute(_STATE, (subject_id, workspace_id))
-        ).fetchall()
-        if not rows or rows[0][0] is None:
+    async def _state(self, connection: Connection, asked: _Asked) -> Erasure:
+        """How far the erasure is that there is."""
+        found = await self._state_of(connection, asked)
+        if found.erased_at is None:
             raise NotFound("subject")
-        return Erasure(subject_id, rows[0][0], rows[0][1])
+        return found
+
+    async def _state_of(self, connection: Connection, asked: _Asked) -> Erasure:
+        place = asked.subject_id, asked.workspace_id
+        rows = await (await connection.execute(_STATE, place)).fetchall()
+        if not rows:
+            raise NotFound("subject")
+        return Erasure(asked.subject_id, *rows[0])
+
+
+def _folded(told: Sequence[Entry]) -> Subject:
+    events: Iterator[Any] = (entry.event for entry in told)
+    return SUBJECT.fold(events)
+
+
+def _is_overtaken(error: psycopg.DatabaseError) -> bool:
+    """Whether something was said, placed or taken meanwhile: it is to be decided anew."""
+    return (
+        error.sqlstate in {SAID_MEANWHILE, HELD, NOT_ESCROWED, STALE}
+        or error.diag.constraint_name == STREAM_VERSION
+    )
 
 
 def _rows(
@@ -171,8 +282,7 @@ def _rows(
     context: Context,
 ) -> list[EntryRow]:
     """What the command appends to a stream that was read under the writers' lock."""
-    events: Iterator[Any] = (entry.event for entry in told)
-    decided = SUBJECT.decide(SUBJECT.fold(events), command)
+    decided = SUBJECT.decide(_folded(told), command)
     return [
         EntryRow(
             workspace_id,

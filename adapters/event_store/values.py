@@ -2,9 +2,11 @@
 
 Keys are read together with what they open, in one snapshot. So the first read that begins after
 an erasure finds nothing, in any process.
+
+Who has a ``Need`` also sees what is restricted, and what nothing but a hold keeps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,13 +14,14 @@ from uuid import UUID
 import orjson
 from msgspec import structs
 
-from adapters.keys.sealing import Box, Place, context_of, open_box, secret_of
+from adapters.keys.sealing import Box, Locks, Place, context_of, locks_in, open_box, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.arrays import Ints, Texts, Uuids
 from adapters.postgres.pool import Connection
 from domain.errors import IntegrityAlarm
+from domain.holds.words import OPENS_FOR
 from domain.messages import Entry
-from domain.personal_data import Reading, ReadingState, Sealed
+from domain.personal_data import Need, Reading, ReadingState, Sealed
 
 _BOXES = """
     SELECT r.number, v.name, v.schema_version, v.subject_ids, v.category, v.bucket_id, v.key_check,
@@ -27,16 +30,25 @@ _BOXES = """
     JOIN vault v USING (stream_id, version, field)
 """
 _KEYS = """
-    SELECT false, s.subject_id, s.erased_at IS NOT NULL, k.wrapped
+    SELECT false, s.subject_id, s.erased_at IS NOT NULL, s.restricted_at IS NOT NULL, k.wrapped
     FROM subjects s LEFT JOIN subject_keys k USING (subject_id) WHERE s.subject_id = ANY(%b)
     UNION ALL
-    SELECT true, b.bucket_id, b.destroyed_at IS NOT NULL, k.wrapped
+    SELECT true, b.bucket_id, b.destroyed_at IS NOT NULL, false, k.wrapped
     FROM buckets b LEFT JOIN bucket_keys k USING (bucket_id) WHERE b.bucket_id = ANY(%b)
+"""
+_ESCROW = """
+    SELECT e.stream_id, e.subject_ids, e.bucket_id, e.wrapped FROM escrow e
+    WHERE e.stream_id = ANY(%b) AND (
+        EXISTS (SELECT 1 FROM held WHERE held_id = ANY(e.concerns) AND ground = ANY(%b))
+        OR EXISTS (SELECT 1 FROM subjects s
+                   WHERE s.subject_id = ANY(e.subject_ids) AND s.restricted_at IS NOT NULL)
+    )
 """
 
 WITHHELD = Reading(ReadingState.withheld)
 ERASED = Reading(ReadingState.erased)
 EXPIRED = Reading(ReadingState.expired)
+RESTRICTED = Reading(ReadingState.restricted)
 
 
 class Reference(NamedTuple):
@@ -55,8 +67,9 @@ VaultRow = tuple[int, str, int, list[UUID], str, UUID, bytes, bytes]
 class KeyState(NamedTuple):
     """A subject's or a bucket's key: unwrapped once, however many values it opens."""
 
-    is_destroyed: bool
     key: bytes | None
+    is_destroyed: bool
+    is_restricted: bool
 
 
 def references(entry: Entry) -> Iterable[Reference]:
@@ -67,11 +80,15 @@ def references(entry: Entry) -> Iterable[Reference]:
 
 
 async def open_values(
-    connection: Connection, key: WorkspaceKey, wanted: Sequence[Reference]
+    connection: Connection,
+    key: WorkspaceKey,
+    wanted: Sequence[Reference],
+    needs: Collection[Need] = (),
 ) -> list[Reading]:
     """Open each of ``wanted``, or say why it cannot be read; in their order.
 
-    The connection must be in one snapshot (``scoped``) for the whole call.
+    The connection must be in one snapshot (``scoped``) for the whole call. What the reader needs
+    them for was checked before: here any of ``needs`` opens what is restricted.
 
     Raises:
         IntegrityAlarm: A value does not authenticate, is not the one its entry committed
@@ -88,9 +105,11 @@ async def open_values(
         await keys.execute(_KEYS, (Uuids(subjects), Uuids(buckets)), prepare=True)
     stored: dict[int, VaultRow] = {row[0]: row for row in await boxes.fetchall()}
     key.recent.bound()
-    opener = _Opener(key)
-    for is_bucket, owner, is_destroyed, wrapped in await keys.fetchall():
-        opener.learn(owner, wrapped, is_bucket=is_bucket, is_destroyed=is_destroyed)
+    opener = _Opener(key, may_open_restricted=bool(needs))
+    for is_bucket, owner, is_destroyed, is_restricted, wrapped in await keys.fetchall():
+        opener.learn(owner, wrapped, is_destroyed, is_restricted, is_bucket=is_bucket)
+    if needs:
+        opener.escrow = await _escrow(connection, key, wanted, needs)
     return [opener.read(ref, stored.get(number)) for number, ref in enumerate(wanted, 1)]
 
 
@@ -102,37 +121,65 @@ def _arrays(wanted: Sequence[Reference]) -> tuple[Uuids, Ints, Texts]:
     )
 
 
+async def _escrow(
+    connection: Connection,
+    key: WorkspaceKey,
+    wanted: Sequence[Reference],
+    needs: Collection[Need],
+) -> dict[tuple[int, ...], Locks]:
+    """What is in escrow of these and opens for one of these needs, by stream and owners."""
+    grounds = [ground for ground, need in OPENS_FOR.items() if need in needs]
+    streams = list({ref.stream_id for ref in wanted})
+    found = await connection.execute(_ESCROW, (Uuids(streams), Texts(grounds)))
+    return {
+        (stream.int, *_owners(subjects, bucket)): locks_in(key.unwrap_escrow(wrapped, stream))
+        for stream, subjects, bucket, wrapped in await found.fetchall()
+    }
+
+
+def _owners(subjects: Iterable[UUID], bucket: UUID) -> tuple[int, ...]:
+    # As numbers: Python compares those itself, and UUIDs by a function written in Python.
+    return (bucket.int, *[subject.int for subject in subjects])
+
+
 @dataclass(slots=True)
 class _Opener:
     """The keys that one read found, and what they open."""
 
     key: WorkspaceKey
+    may_open_restricted: bool
     keys: dict[UUID, KeyState] = field(default_factory=dict)
     """Of subjects and of buckets."""
 
     locks: dict[tuple[int, ...], bytes | Reading] = field(default_factory=dict)
     """By subjects and bucket: the secret that opens, or the reason why nothing does."""
 
-    def learn(
-        self, owner: UUID, wrapped: bytes | None, *, is_bucket: bool, is_destroyed: bool
-    ) -> None:
+    escrow: dict[tuple[int, ...], Locks] = field(default_factory=dict)
+    """By stream, subjects and bucket."""
+
+    def learn(self, owner: UUID, wrapped: bytes | None, *state: bool, is_bucket: bool) -> None:
         """Take a subject's or a bucket's key as the store has it."""
         unwrap = self.key.unwrap_bucket if is_bucket else self.key.unwrap_subject
         key = None if wrapped is None else unwrap(wrapped, owner)
-        self.keys[owner] = KeyState(is_destroyed, key)
+        self.keys[owner] = KeyState(key, *state)
 
     def read(self, ref: Reference, stored: VaultRow | None) -> Reading:
         sealed = ref.sealed
-        # As numbers: Python compares those itself, and UUIDs by a function written in Python.
-        owners = (sealed.bucket.int, *[subject.int for subject in sealed.subjects])
+        owners = _owners(sealed.subjects, sealed.bucket)
         lock = self.locks.get(owners)
         if lock is None:
             lock = self.locks[owners] = self._lock(sealed)
         if isinstance(lock, Reading):
-            return lock
+            escrowed = self.escrow.get((ref.stream_id.int, *owners))
+            # Of one who was erased before it came, nothing was ever kept.
+            if escrowed is None or sealed.commitment is None:
+                return lock
+            keys = escrowed
+        else:
+            keys = self.key.recent.get(lock, context_of(self.key.workspace_id, ref.stream_id))
         if stored is None:
             raise IntegrityAlarm("missing value")
-        return Reading(ReadingState.value, self._open(ref, stored, lock))
+        return Reading(ReadingState.value, self._open(ref, stored, keys))
 
     def _lock(self, sealed: Sealed) -> bytes | Reading:
         try:
@@ -142,11 +189,13 @@ class _Opener:
             raise IntegrityAlarm("no such subject or bucket") from None
         if any(subject.is_destroyed for subject in subjects):
             return ERASED
+        if not self.may_open_restricted and any(subject.is_restricted for subject in subjects):
+            return RESTRICTED
         if bucket.is_destroyed:
             return EXPIRED
         return secret_of([_present(subject) for subject in subjects], _present(bucket))
 
-    def _open(self, ref: Reference, stored: VaultRow, secret: bytes) -> dict[str, Any]:
+    def _open(self, ref: Reference, stored: VaultRow, keys: Locks) -> dict[str, Any]:
         stream_id, version, field_name, sealed = ref
         _, name, schema_version, subjects, category, bucket, key_check, content = stored
         box = Box(content, key_check)
@@ -164,7 +213,6 @@ class _Opener:
             category,
             bucket,
         )
-        keys = self.key.recent.get(secret, context_of(workspace_id, stream_id))
         value: dict[str, Any] = orjson.loads(open_box(box, place, keys))
         return value
 

@@ -137,8 +137,17 @@ def context_of(workspace_id: UUID, stream_id: UUID) -> bytes:
 
 
 def locks_of(secret: bytes, context: bytes) -> Locks:
-    """The keys of one stream: one block of HKDF-Expand, half of it the key, half the check."""
-    block = hmac.digest(secret, context + b"\x01", "sha512")
+    """The keys of one stream."""
+    return locks_in(block_of(secret, context))
+
+
+def block_of(secret: bytes, context: bytes) -> bytes:
+    """The same before they are told apart: one block of HKDF-Expand, and what goes into escrow."""
+    return hmac.digest(secret, context + b"\x01", "sha512")
+
+
+def locks_in(block: bytes) -> Locks:
+    """Half of the block is the key, half the check."""
     return Locks(AESGCM(block[:KEY_BYTES]), block[KEY_BYTES:])
 
 

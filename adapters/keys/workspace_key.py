@@ -73,6 +73,14 @@ class WorkspaceKey:
         """Unwrap a bucket's key."""
         return unwrap(wrapped, self.cipher, "bucket key", bucket_id)
 
+    def wrap_escrow(self, block: bytes, stream_id: UUID) -> bytes:
+        """Wrap what opens a stream's values under one pair of locks."""
+        return wrap(block, self.cipher, "escrow", stream_id)
+
+    def unwrap_escrow(self, wrapped: bytes, stream_id: UUID) -> bytes:
+        """Unwrap what opens a stream's values under one pair of locks."""
+        return unwrap(wrapped, self.cipher, "escrow", stream_id)
+
     def wrap_secret(self, secret: str, credential_id: UUID) -> bytes:
         """Seal a credential of the workspace."""
         return wrap(secret.encode(), self.cipher, "credential", credential_id)

@@ -1,9 +1,10 @@
 """What can be asked about a data subject."""
 
 from datetime import datetime
+from uuid import UUID
 
 from domain.messages import Command
-from domain.subjects.events import ErasureReason
+from domain.subjects.events import ErasureReason, RestrictionGround
 
 
 class EraseSubject(Command):
@@ -11,6 +12,8 @@ class EraseSubject(Command):
 
     reason: ErasureReason
     occurred_at: datetime | None = None
+    holds: tuple[UUID, ...] = ()
+    """Those that stand in its way."""
 
 
 class ConfirmDeletion(Command):
@@ -21,4 +24,18 @@ class ConfirmDeletion(Command):
     occurred_at: datetime | None = None
 
 
-SubjectCommand = EraseSubject | ConfirmDeletion
+class RestrictSubject(Command):
+    """Keep what is known of the subject, and do not use it (GDPR Art. 18)."""
+
+    ground: RestrictionGround
+    occurred_at: datetime
+
+
+class LiftRestriction(Command):
+    """Use it again, now that the subject was told."""
+
+    told_at: datetime
+    occurred_at: datetime
+
+
+SubjectCommand = EraseSubject | ConfirmDeletion | RestrictSubject | LiftRestriction

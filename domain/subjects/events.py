@@ -1,7 +1,9 @@
 """What can happen to a data subject. Ids and counts only: it must outlive the person's values."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+from uuid import UUID
 
 from domain.messages import Event
 
@@ -20,6 +22,22 @@ class ErasureReason(StrEnum):
 
     instruction = "instruction"
     """The controller told us to (Art. 28(3)(a))."""
+
+
+class RestrictionGround(StrEnum):
+    """Why what is known of a subject is kept and not used (GDPR Art. 18(1))."""
+
+    accuracy = "accuracy"
+    """(a): they contest it, and it is being looked into."""
+
+    unlawful = "unlawful"
+    """(b): it is kept without a right to, and they want it restricted rather than erased."""
+
+    needed_by_subject = "needed_by_subject"
+    """(c): they need it for legal claims, and nobody else does any more."""
+
+    objection = "objection"
+    """(d): they objected (Art. 21(1)), and whose grounds weigh more is being looked into."""
 
 
 class SubjectErased(Event):
@@ -44,4 +62,36 @@ class SubjectValuesDeleted(Event):
     """Whether they were the last: nothing is left that a key could open."""
 
 
-SubjectEvent = SubjectErased | SubjectValuesDeleted
+class SubjectErasureAsked(Event):
+    """The erasure was asked for, and waits until the holds in its way are released."""
+
+    name: ClassVar[str] = "subject.erasure_asked"
+
+    reason: ErasureReason
+    holds: tuple[UUID, ...]
+
+
+class SubjectRestricted(Event):
+    """From here on what is known of the subject is kept and not used (Art. 18(1), 4(3))."""
+
+    name: ClassVar[str] = "subject.restricted"
+
+    ground: RestrictionGround
+
+
+class SubjectRestrictionLifted(Event):
+    """It may be used again, and expires again."""
+
+    name: ClassVar[str] = "subject.restriction_lifted"
+
+    told_at: datetime
+    """When the subject was told, which has to come first (Art. 18(3))."""
+
+
+SubjectEvent = (
+    SubjectErased
+    | SubjectValuesDeleted
+    | SubjectErasureAsked
+    | SubjectRestricted
+    | SubjectRestrictionLifted
+)

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from cells import Home, asynchronous, new_cell, new_workspace
 from consent_stories import said
+from holding import hold, placing
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from twilio_forms import call_sid, incoming_form
@@ -36,6 +37,7 @@ HISTORY: Final = {
     *("subject_keys", "lookups", "buckets", "bucket_keys", "api_keys", "credentials", "migration"),
     "suppressions",
     "book_days",
+    *("held", "escrow"),
 }
 """What cannot be built again. All other tables are views, which the follower writes."""
 
@@ -45,7 +47,10 @@ MAY_INSERT: Final = {"workspace_keys", "api_keys", "credentials", "book_days"}
 NOBODYS: Final = {"counter", "positions"}
 """What the API may read although it is no workspace's: numbers of a whole cell."""
 
-WRITERS: Final = {"append", "erase_and_suppress", "delete_values", "end_workspace"}
+WRITERS: Final = {
+    *("append", "erase_and_suppress", "delete_values", "end_workspace"),
+    *("tell_hold", "tell_restriction", "take_into_escrow", "unescrowed"),
+}
 """The functions that a writer calls. Any other is its owner's alone."""
 
 ERASE: Final = """
@@ -98,6 +103,7 @@ async def _furnish(home: Home, call: int) -> UUID:
         books = Books.of(home.address.workspace_id, "AC1")
         await turn_page(connection, books, now().date(), "Page=1", now())
     await _refuse_marketing(home, f"+3247100{call:04d}")
+    await _hold_a_call_of_somebody_erased(home, f"+3247200{call:04d}")
     return home.address.workspace_id
 
 
@@ -111,6 +117,14 @@ async def _refuse_marketing(home: Home, number: str) -> None:
     context = Context("test", subject)
     await home.cell.writer.handle(Request(workspace_id, stream, CONSENT, command, context))
     await home.erase(subject)
+
+
+async def _hold_a_call_of_somebody_erased(home: Home, number: str) -> None:
+    """A call is held, and somebody of it is erased: it is in escrow."""
+    form = incoming_form(call_sid(int(number[-4:]) + 200), caller=number)
+    (receipt,) = await home.hear(form)
+    await hold(home, placing(calls=[receipt.stream_id]))
+    await home.erase_number(number)
 
 
 @asynchronous

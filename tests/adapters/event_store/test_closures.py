@@ -10,14 +10,17 @@ import pytest
 from asking import SAID
 from cells import Home, asynchronous, new_cell, new_workspace, open_home
 from clocks import SetClock
+from holding import hold, placing, release
 from twilio_forms import call_callbacks, call_sid, incoming_form
 
-from adapters.event_store.closures import Closures, is_closed
+from adapters.event_store import closures
+from adapters.event_store.closures import is_closed
 from adapters.event_store.requests import Request
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.embedded import Urls
 from adapters.postgres.pool import Connection
 from domain.errors import NotFound
+from domain.holds.words import Scope
 from domain.messages import Context
 from domain.workspaces.commands import CloseWorkspace, ReopenWorkspace, WorkspaceCommand
 from domain.workspaces.events import WorkspaceKeysDestroyed
@@ -152,23 +155,37 @@ async def test_several_who_sweep_end_it_once(postgres: Urls, tmp_path: Path) -> 
 
 @asynchronous
 async def test_a_hold_keeps_the_key_until_it_is_released(postgres: Urls, tmp_path: Path) -> None:
-    """Also one that is placed a moment before; the sweep after the release keeps the promise."""
-    clock, answers = SetClock(), [True, False, True, False, False]
+    """Of whatever in the workspace it is; the sweep after the release keeps the promise."""
+    clock = SetClock()
+    async with new_cell(postgres, tmp_path, clock) as home:
+        (receipt,) = await home.hear(incoming_form(call_sid(1)))
+        await close(home, clock)
+        hold_id = await hold(home, placing(calls=[receipt.stream_id], at=clock()))
+        assert await home.cell.closures.finish() == 0
+        assert await has_key(home)
+        assert await names(home) == ["workspace.closed"]
+        await release(home, hold_id, at=clock())
+        assert await home.cell.closures.finish() == 1
+        assert not await has_key(home)
 
-    async def is_held(_connection: Connection, _workspace_id: UUID) -> bool:
-        return answers.pop(0)
+
+@asynchronous
+async def test_a_hold_placed_a_moment_before_the_end_wins(
+    postgres: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database looks again under the writers' lock, whatever was true before."""
+    clock = SetClock()
+
+    async def nothing_yet(_connection: Connection, _workspace_id: UUID) -> bool:
+        await hold(home, placing(scope=Scope.workspace, at=clock()))
+        return False
 
     async with new_cell(postgres, tmp_path, clock) as home:
-        cell = home.cell
-        closures = Closures(cell.writing, cell.keyring, clock, cell.whereabouts.patiently, is_held)
         await close(home, clock)
-        for _ in range(2):
-            assert await closures.finish() == 0
-            assert await has_key(home)
-            assert await names(home) == ["workspace.closed"]
-        assert await closures.finish() == 1
-        assert not await has_key(home)
-        assert answers == []
+        monkeypatch.setattr(closures, "is_held", nothing_yet)
+        assert await home.cell.closures.finish() == 0
+        assert await has_key(home)
+        assert await names(home) == ["workspace.closed"]
 
 
 @asynchronous
