@@ -36,6 +36,11 @@ _CALLS: Final = """
     AND starts_with(name, 'call.')
 """
 
+_HOLDS: Final = """
+    SELECT count(*) FROM entries WHERE workspace_id = %s AND stream_id = ANY(%s)
+    AND name = 'hold.placed'
+"""
+
 
 class Stream(NamedTuple):
     """Whose stream it is, of what, and how it is written."""
@@ -78,6 +83,8 @@ class Holds:
                 if isinstance(command, PlaceHold):
                     await _check(connection, _SUBJECTS, workspace_id, command.subjects, "subject")
                     await _check(connection, _CALLS, workspace_id, command.calls, "call")
+                else:
+                    await _check(connection, _HOLDS, workspace_id, (hold_id,), "hold")
                 stream = Stream(workspace_id, hold_id, HOLD, _TELL_HOLD, stands)
                 hold: Hold = await self._tell(connection, stream, command, context)
                 return hold

@@ -148,6 +148,7 @@ async def test_the_boxes_go_in_batches_that_add_up(
         assert await home.cell.erasures.finish() == 0
         erasure = await home.erase(subject)
         assert erasure.deleted_at is not None
+        assert erasure.erased_at is not None
         assert erasure.deleted_at >= erasure.erased_at
 
 
