@@ -10,6 +10,7 @@ import psycopg
 from adapters.cells.whereabouts import Patience, Whereabouts, has_moved
 from adapters.event_store.closures import Closures
 from adapters.event_store.erasures import Erasures
+from adapters.event_store.expiries import Expiries
 from adapters.event_store.holds import Holds
 from adapters.event_store.writer import CellWriter, Clock
 from adapters.keys.keyring import Keyring
@@ -45,6 +46,7 @@ class Cell:
     erasures: Erasures
     closures: Closures
     holds: Holds
+    expiries: Expiries
 
     @asynccontextmanager
     async def scoped(self, workspace_id: UUID) -> AsyncIterator[Connection]:
@@ -95,6 +97,7 @@ async def open_cell(
     erasures = Erasures(writing, keyring, clock, whereabouts.patiently)
     closures = Closures(writing, keyring, clock, whereabouts.patiently)
     holds = Holds(writing, clock, whereabouts.patiently)
+    expiries = Expiries(writing, keyring, clock, whereabouts.patiently)
     writer.start()
     try:
         yield Cell(
@@ -107,6 +110,7 @@ async def open_cell(
             erasures,
             closures,
             holds,
+            expiries,
         )
     finally:
         await writer.close()

@@ -57,7 +57,10 @@ async def _follow_each(ledger: Ledger, media: Media) -> None:
 
 
 async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
-    """Again and again: delete what erasures left, end the workspaces whose day has come."""
+    """Again and again: delete what erasures left, end the workspaces whose day has come.
+
+    Then whatever has come to the end of its period goes, and all that an ended workspace had.
+    """
     while True:
         try:
             await cell.erasures.finish()
@@ -67,4 +70,8 @@ async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
             await cell.closures.finish()
         except Exception:
             log.exception("closures.unfinished", cell=cell.name)
+        try:
+            await cell.expiries.finish()
+        except Exception:
+            log.exception("expiries.unfinished", cell=cell.name)
         await asyncio.sleep(pause)

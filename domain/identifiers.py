@@ -19,6 +19,7 @@ RecordingId = NewType("RecordingId", UUID)
 SubjectId = NewType("SubjectId", UUID)
 BucketId = NewType("BucketId", UUID)
 ConsentId = NewType("ConsentId", UUID)
+ExpiryId = NewType("ExpiryId", UUID)
 
 RECENT: Final = 4096
 """How many ids are remembered: a leg is told of some five times within a minute or two."""
@@ -47,6 +48,11 @@ def consent_id(
 def recording_id(workspace_id: UUID, provider: str, recording: str) -> RecordingId:
     """The recording that the provider knows as ``recording``."""
     return RecordingId(uuid5(workspace_id, f"recording/{provider}/{recording}"))
+
+
+def expiry_id(workspace_id: UUID) -> ExpiryId:
+    """The stream that tells what expired in a workspace."""
+    return ExpiryId(uuid5(workspace_id, "expiry"))
 
 
 def new_subject_id() -> SubjectId:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from domain.calls.events import CallEvent
 from domain.consents.events import ConsentEvent
 from domain.dead_letters.events import DeadLetterEvent
+from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
 from domain.messages import Event
 from domain.recordings.events import RecordingEvent
@@ -31,6 +32,7 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
             ConsentEvent,
             WorkspaceEvent,
             HoldEvent,
+            ExpiryEvent,
         )
         for event in get_args(union)
     }

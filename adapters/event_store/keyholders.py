@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from adapters.event_store.knowledge import ERASED, Knowledge, Unread
+from adapters.event_store.knowledge import DESTROYED, Knowledge, Unread
 from adapters.event_store.rows import NewBucket, NewSubject
 from adapters.keys.sealing import new_key, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
@@ -26,7 +26,7 @@ class Owners(NamedTuple):
     subjects: tuple[UUID, ...]
     bucket: UUID
     secret: bytes | None
-    """What their keys come to together; ``None`` where one of the subjects was erased."""
+    """What their keys come to together; ``None`` where one of them is destroyed."""
 
 
 class Keyholders:
@@ -122,7 +122,7 @@ class Keyholders:
             self._require(subject_id)
         if home != workspace_id:
             raise NotFound("subject")
-        return self._knowledge.subject_keys[subject_id.int] == ERASED
+        return self._knowledge.subject_keys[subject_id.int] == DESTROYED
 
     def brought(self) -> tuple[list[NewSubject], list[NewBucket]]:
         """Whom it brings, with every key wrapped."""
@@ -134,9 +134,10 @@ class Keyholders:
         secret = knowledge.secrets.get(owners)
         if secret is None:
             keys = [knowledge.subject_keys[subject.int] for subject in subjects]
-            if ERASED in keys:
+            bucket_key = knowledge.bucket_keys[bucket.int]
+            if DESTROYED in (bucket_key, *keys):
                 return None
-            secret = secret_of(keys, knowledge.bucket_keys[bucket.int])
+            secret = secret_of(keys, bucket_key)
             knowledge.secrets.put(owners, secret)
         return secret
 

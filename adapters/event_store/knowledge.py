@@ -25,8 +25,8 @@ LIMIT = 2_000
 FAR_BEHIND: Final = 2_000
 """So many entries of others are not read one by one: every stream is read when it is needed."""
 
-ERASED: Final = b""
-"""In the place of the key of a subject who was erased."""
+DESTROYED: Final = b""
+"""In the place of the key of a subject who was erased, or of a bucket whose period ended."""
 
 
 class Unread(KeyError):  # noqa: N818 - it says what it is

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.event_store.codec import event_of
 from adapters.event_store.keyholders import Keyholders
-from adapters.event_store.knowledge import ERASED, Knowledge
+from adapters.event_store.knowledge import DESTROYED, Knowledge
 from adapters.event_store.requests import Request, Stream, clear_values, lookups_in, named_in
 from adapters.postgres.arrays import Bytes, Uuids, big_int
 from adapters.postgres.channel import Call, Channel, Rows
@@ -41,8 +41,9 @@ STATEMENTS: Final = {
         WHERE s.subject_id = ANY($1::uuid[])
     """,
     BUCKETS: """
-        SELECT workspace_id, bucket_id, wrapped FROM bucket_keys
-        WHERE bucket_id = ANY($1::uuid[])
+        SELECT b.workspace_id, b.bucket_id, k.wrapped, b.destroyed_at
+        FROM buckets b LEFT JOIN bucket_keys k USING (bucket_id)
+        WHERE b.bucket_id = ANY($1::uuid[])
     """,
 }
 """What the channel has prepared."""
@@ -129,8 +130,10 @@ def _take_in(
     for workspace, subject, wrapped, digest in found.get(LOOKUPS, ()):
         owner = _learn_subject(knowledge, holders, workspace, subject, wrapped)
         knowledge.subjects.put(digest, owner)
-    for workspace, bucket, wrapped in found.get(BUCKETS, ()):
-        key = holders.keys[_uuid(workspace)].unwrap_bucket(wrapped, _uuid(bucket))
+    for workspace, bucket, wrapped, destroyed_at in found.get(BUCKETS, ()):
+        key = DESTROYED
+        if destroyed_at is None:
+            key = holders.keys[_uuid(workspace)].unwrap_bucket(_present(wrapped), _uuid(bucket))
         knowledge.bucket_keys.put(_number(bucket), key)
 
 
@@ -188,7 +191,7 @@ async def _learn_named(
         if erased_at is None:
             _learn_subject(knowledge, holders, workspace, subject, wrapped)
         else:
-            knowledge.subject_keys.put(_number(subject), ERASED)
+            knowledge.subject_keys.put(_number(subject), DESTROYED)
 
 
 def _named(stream: Stream, asker: Request) -> frozenset[UUID]:
@@ -206,11 +209,15 @@ def _learn_subject(
     wrapped: bytes | None,
 ) -> UUID:
     """A living subject's key. One that is not there must not look like an erasure."""
+    owner, key = _uuid(subject), holders.keys[_uuid(workspace)]
+    knowledge.subject_keys.put(owner.int, key.unwrap_subject(_present(wrapped), owner))
+    return owner
+
+
+def _present(wrapped: bytes | None) -> bytes:
     if wrapped is None:
         raise IntegrityAlarm("a key is missing and nobody destroyed it")
-    owner, key = _uuid(subject), holders.keys[_uuid(workspace)]
-    knowledge.subject_keys.put(owner.int, key.unwrap_subject(wrapped, owner))
-    return owner
+    return wrapped
 
 
 def _event(schema_version: bytes, name: bytes, body: bytes) -> Event:

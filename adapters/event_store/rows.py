@@ -55,7 +55,7 @@ class NewBucket(NamedTuple):
     wrapped: bytes
 
 
-_ENTRY: Final = (Uuids, Uuids, Ints, SmallInts, Texts, Bytes)
+ENTRY: Final = (Uuids, Uuids, Ints, SmallInts, Texts, Bytes)
 _VALUE: Final = (Ints, Texts, Uuids, Uuids, Texts, Uuids, Bytes, Bytes)
 _SUBJECT: Final = (Uuids, Uuids, Bytes, Bytes)
 _BUCKET: Final = (Uuids, Uuids, Texts, Texts, Dates, Bytes)
@@ -73,7 +73,7 @@ def parameters(
     return (
         epoch,
         now,
-        *columns(entries, _ENTRY),
+        *columns(entries, ENTRY),
         *columns(values, _VALUE),
         *columns(subjects, _SUBJECT),
         *columns(buckets, _BUCKET),

@@ -37,6 +37,17 @@ class Period(NamedTuple):
         except ValueError:
             return start.replace(year=year, month=3, day=1)
 
+    def over(self, today: date) -> date:
+        """The last day of which everything is older than this when ``today`` begins."""
+        if self.unit is Unit.days:
+            return today - timedelta(days=self.length + 1)
+        year = today.year - self.length
+        try:
+            end = today.replace(year=year)
+        except ValueError:
+            end = today.replace(year=year, day=28)
+        return end - timedelta(days=1)
+
 
 def days(length: int) -> Period:
     """So many days."""
@@ -98,6 +109,11 @@ RULES: Final[Mapping[ProfileName, tuple[Rule, ...]]] = MappingProxyType(
             Rule(Kept.invoices, years(10), "promise 56"),
             Rule(Kept.tickets, years(2), "promise 57"),
             Rule(Kept.access_entries, days(30), "promise 60", range(1, 31)),
+            # Long enough to teach the program what it did not understand, and to replay it.
+            Rule(Kept.unclassified, days(90), "promise 59", range(1, 91)),
+            Rule(Kept.dead_letters, days(90), "promise 59", range(1, 91)),
+            # Whoever relies on a consent must be able to show it (GDPR Art. 7(1)).
+            Rule(Kept.consent_evidence, years(5), "promise 59"),
         ),
         ProfileName.callnest: (
             Rule(Kept.recordings, days(90), "promise 52", (30, 60, 90), _MAY_2025),

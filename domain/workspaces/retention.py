@@ -7,13 +7,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
+from domain.personal_data import Category
 from domain.workspaces.profiles import STARTS, Period, Rule, Start, days, law_of, rule_of
 from domain.workspaces.words import Kept, ProfileName
 
 Periods = Mapping[tuple[Kept, str | None], int]
 """Days by category and campaign; the campaign ``None`` is the whole workspace."""
+
+KEPT_AS: Final[Mapping[Category, Kept]] = MappingProxyType(
+    {
+        Category.call_metadata: Kept.call_metadata,
+        Category.recording: Kept.recordings,
+        Category.unclassified: Kept.unclassified,
+        Category.dead_letter: Kept.dead_letters,
+        Category.consent_evidence: Kept.consent_evidence,
+        Category.account: Kept.account,
+    }
+)
+"""By which period each kind of sealed value goes."""
 
 
 class Level(StrEnum):

@@ -209,6 +209,14 @@ class Kept(StrEnum):
     invoices = "invoices"
     tickets = "tickets"
     access_entries = "access_entries"
+    unclassified = "unclassified"
+    """What a callback held beyond what we understand."""
+
+    dead_letters = "dead_letters"
+    """Callbacks that could not be understood at all."""
+
+    consent_evidence = "consent_evidence"
+    """What somebody said in their own words when they were asked for their consent."""
 
 
 class Role(StrEnum):

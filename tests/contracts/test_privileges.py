@@ -50,6 +50,7 @@ NOBODYS: Final = {"counter", "positions"}
 WRITERS: Final = {
     *("append", "erase_and_suppress", "delete_values", "end_workspace"),
     *("tell_hold", "tell_restriction", "take_into_escrow", "unescrowed"),
+    *("begin_expiry", "destroy_buckets", "delete_expired"),
 }
 """The functions that a writer calls. Any other is its owner's alone."""
 

@@ -15,6 +15,7 @@ from msgspec import structs
 from domain.calls.events import CallEvent, LegQueued
 from domain.consents.events import ConsentEvent
 from domain.dead_letters.events import DeadLetterEvent
+from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
 from domain.messages import Event
 from domain.recordings.events import RecordingEvent
@@ -85,6 +86,7 @@ def test_every_event_has_a_name_of_its_own() -> None:
     unions = (
         *(CallEvent, RecordingEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent),
         HoldEvent,
+        ExpiryEvent,
     )
     assert len(EVENTS) == sum(len(get_args(union)) for union in unions)
     for name, event in EVENTS.items():

@@ -8,6 +8,7 @@ from domain.identifiers import (
     bucket_id,
     call_id,
     consent_id,
+    expiry_id,
     leg_id,
     new_subject_id,
     recording_id,
@@ -21,6 +22,7 @@ def test_a_call_is_found_again() -> None:
     assert call_id(WORKSPACE, "twilio", "CA1") == UUID("d344e0e0-0ea9-5569-804b-39cf69b2061f")
     assert leg_id(WORKSPACE, "twilio", "CA1") == UUID("495bfce3-f567-5d1a-9c9f-1fcc3af761ec")
     assert recording_id(WORKSPACE, "twilio", "RE1") == UUID("bea46b84-27ce-5482-ac5e-f9ac000bcd7d")
+    assert expiry_id(WORKSPACE) == UUID("1d16b42a-4cd4-5a07-b730-a0cd92b656da")
     assert bucket_id(WORKSPACE, "call_metadata", "", "2026-03-02") == UUID(
         "039f9f0e-8a34-5c30-835e-2ac7f0146e23"
     )

@@ -1,0 +1,200 @@
+"""Expiry: the keys of buckets in one transaction with the entries that say so, then the boxes.
+
+What is due is decided under the writers' lock: a longer period that somebody set, or a hold that
+they placed, a moment before is seen. Buckets of many workspaces go at once, because each time
+all writers of the cell read their keys again.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Final, NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+
+from adapters.event_store.appending import APPEND
+from adapters.event_store.codec import encode
+from adapters.event_store.erasures import DELETED_AT_ONCE, Patience
+from adapters.event_store.periods import Bucket, due_buckets, living_buckets, told_of_periods
+from adapters.event_store.rows import ENTRY, EntryRow, parameters
+from adapters.event_store.writer import Clock
+from adapters.keys.keyring import Keyring
+from adapters.postgres.arrays import Uuids, columns
+from adapters.postgres.pool import Connection, Pool
+from domain.expiries.events import BucketsDestroyed, ExpiredValuesDeleted, ExpiryEvent
+from domain.identifiers import expiry_id
+from domain.messages import Context
+from domain.workspaces.expiry import Due, Living, due
+from domain.workspaces.state import Workspace
+
+TakeOut = Callable[[Connection, Sequence[Bucket]], Awaitable[None]]
+"""Takes what a hold or a restriction keeps out of buckets, in the transaction of their end."""
+
+DESTROYED_AT_ONCE: Final = 500
+"""Buckets in one transaction: the writers wait for it."""
+
+WORKSPACES_AT_ONCE: Final = 100
+ACTOR: Final = "policy:retention"
+
+_BEGIN: Final = "SELECT begin_expiry()"
+_DESTROY: Final = "SELECT destroy_buckets(%s, %s, %b, %b, %b, %b, %b, %b, %b)"
+_DELETE: Final = """
+    SELECT deleted, emptied, is_complete, current_epoch FROM delete_expired(%s, %s)
+"""
+_VERSIONS: Final = """
+    SELECT stream_id, max(version) FROM entries WHERE stream_id = ANY(%b) GROUP BY stream_id
+"""
+_UNFINISHED: Final = """
+    SELECT DISTINCT workspace_id FROM buckets
+    WHERE destroyed_at IS NOT NULL AND deleted_at IS NULL
+"""
+
+
+class Expired(NamedTuple):
+    """What a sweep took."""
+
+    buckets: int
+    values: int
+
+
+async def nothing_is_kept(_connection: Connection, _buckets: Sequence[Bucket]) -> None:
+    """As long as there are no legal holds, none keeps anything."""
+
+
+class Expiries:
+    """Ends what has come to the end of its period, in one cell."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        clock: Clock,
+        patiently: Patience,
+        take_out: TakeOut = nothing_is_kept,
+    ) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._clock = clock
+        self._patiently = patiently
+        self._take_out = take_out
+
+    async def finish(self) -> Expired:
+        """Destroy the key of every bucket that is due, delete what is in it; how many of both.
+
+        Safe to break off anywhere: a key goes in the transaction that says so, or stays, and
+        what a transaction deleted, its entry says.
+        """
+        return await self._patiently(self._finish)
+
+    async def _finish(self) -> Expired:
+        async with self._pool.connection() as connection:
+            return Expired(await self._destroy_due(connection), await self._delete_all(connection))
+
+    async def _destroy_due(self, connection: Connection) -> int:
+        living, destroyed = await living_buckets(connection), 0
+        asked = list(_dues(await told_of_periods(connection, living), living, self._clock()))
+        for first in range(0, len(asked), WORKSPACES_AT_ONCE):
+            some = {one: living[one] for one in asked[first : first + WORKSPACES_AT_ONCE]}
+            last = DESTROYED_AT_ONCE
+            while last == DESTROYED_AT_ONCE:
+                last = await self._destroy(connection, some)
+                destroyed += last
+        return destroyed
+
+    async def _destroy(self, connection: Connection, living: Mapping[UUID, list[Living]]) -> int:
+        """Of these workspaces, as many at once as there may be; how many buckets."""
+        async with connection.transaction():
+            ((epoch,),) = await (await connection.execute(_BEGIN)).fetchall()
+            dues = _dues(await told_of_periods(connection, living), living, self._clock())
+            buckets = await due_buckets(connection, dues, DESTROYED_AT_ONCE)
+            if not buckets:
+                raise psycopg.Rollback
+            await self._take_out(connection, buckets)
+            rows = await _rows(connection, _told(buckets, dues, self._clock()))
+            gone = Uuids([one.bucket_id for one in buckets])
+            parts = columns(rows, ENTRY)
+            await connection.execute(_DESTROY, (epoch, self._clock(), gone, *parts))
+        for workspace_id in {one.workspace_id for one in buckets}:
+            self._keyring.forget_recent(workspace_id)
+        return len(buckets)
+
+    async def _delete_all(self, connection: Connection) -> int:
+        unfinished = await (await connection.execute(_UNFINISHED)).fetchall()
+        return sum(
+            [await self._delete(connection, workspace_id) for (workspace_id,) in unfinished]
+        )
+
+    async def _delete(self, connection: Connection, workspace_id: UUID) -> int:
+        total, is_complete = 0, False
+        while not is_complete:
+            async with connection.transaction():
+                found = await connection.execute(_DELETE, (workspace_id, DELETED_AT_ONCE))
+                ((deleted, emptied, is_complete, epoch),) = await found.fetchall()
+                if not deleted and not emptied:
+                    break  # somebody else deletes them
+                event = ExpiredValuesDeleted(
+                    occurred_at=self._clock(),
+                    values_deleted=deleted,
+                    buckets_emptied=emptied,
+                    is_complete=is_complete,
+                )
+                rows = await _rows(connection, [(workspace_id, event)])
+                await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
+            total += deleted
+        return total
+
+
+def _dues(
+    workspaces: Mapping[UUID, Workspace], living: Mapping[UUID, list[Living]], now: datetime
+) -> dict[UUID, list[Due]]:
+    """What is due of each workspace of which something is."""
+    dues = {one: list(due(told, living[one], now.date())) for one, told in workspaces.items()}
+    return {workspace_id: found for workspace_id, found in dues.items() if found}
+
+
+def _told(
+    buckets: Sequence[Bucket], dues: Mapping[UUID, Sequence[Due]], now: datetime
+) -> Iterator[tuple[UUID, ExpiryEvent]]:
+    """What is to be said of the end of these buckets: an entry for each of their categories."""
+    rules = {
+        (workspace_id, one.category, one.campaign): one
+        for workspace_id, found in dues.items()
+        for one in found
+    }
+    for place, group in groupby(buckets, lambda b: (b.workspace_id, b.category, b.campaign)):
+        days, rule = [one.day for one in group], rules[place]
+        yield (
+            place[0],
+            BucketsDestroyed(
+                occurred_at=now,
+                category=rule.category,
+                campaign=rule.campaign,
+                first_day=days[0],
+                last_day=days[-1],
+                buckets=len(days),
+                level=rule.level,
+                length=rule.period.length,
+                unit=rule.period.unit,
+                source=rule.source,
+            ),
+        )
+
+
+async def _rows(
+    connection: Connection, told: Iterable[tuple[UUID, ExpiryEvent]]
+) -> list[EntryRow]:
+    """These as entries of their workspaces' streams, which the writers' lock keeps as they are."""
+    events, cause = list(told), uuid4()
+    streams = Uuids([expiry_id(workspace_id) for workspace_id, _ in events])
+    found = await connection.execute(_VERSIONS, (streams,))
+    versions = Counter[UUID](dict(await found.fetchall()))
+    rows = []
+    for workspace_id, event in events:
+        stream = expiry_id(workspace_id)
+        versions[stream] += 1
+        body = encode(event, Context(ACTOR, cause), stream)
+        place = workspace_id, stream, versions[stream]
+        rows.append(EntryRow(*place, event.schema_version, event.name, body))
+    return rows

@@ -1,0 +1,51 @@
+"""Which buckets have come to the end of their period. Pure.
+
+A bucket holds what was kept in one UTC day, and its period counts from the end of that day: so
+nothing goes before its time, and everything within a day of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from domain.personal_data import Category
+from domain.workspaces.profiles import Period, Start
+from domain.workspaces.retention import KEPT_AS, Level
+from domain.workspaces.state import Workspace
+from domain.workspaces.words import Kept
+
+
+class Living(NamedTuple):
+    """What is left of the buckets of one category and campaign."""
+
+    category: Category
+    campaign: str | None
+    oldest: date
+
+
+class Due(NamedTuple):
+    """Those of them up to and with a day are to go, and by which rule."""
+
+    category: Category
+    campaign: str | None
+    last_day: date
+    level: Level
+    period: Period
+    source: str
+
+
+def due(workspace: Workspace, living: Iterable[Living], today: date) -> Iterator[Due]:
+    """Which of a workspace's buckets are due, by the rules of that UTC day.
+
+    Of a workspace whose key is destroyed all are, by the promise that was made at its closure.
+    Holds are no matter of buckets: what they keep is taken out of a bucket before it goes.
+    """
+    is_ended = workspace.closure is not None and workspace.closure.is_final
+    for category, campaign, oldest in living:
+        kept = Kept.account if is_ended else KEPT_AS[category]
+        ruling, _, start = workspace.settings.retention.explain(kept, campaign, today)
+        if ruling.period is None or (start is not Start.kept and not is_ended):
+            continue
+        last_day = today if is_ended else ruling.period.over(today)
+        if oldest <= last_day:
+            yield Due(category, campaign, last_day, ruling.level, ruling.period, ruling.source)

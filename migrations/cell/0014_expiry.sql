@@ -1,0 +1,109 @@
+-- The end of retention periods: buckets' keys, then the boxes that they opened.
+
+-- When its boxes were deleted too; those that a hold keeps stay, and are no part of it.
+ALTER TABLE buckets ADD COLUMN deleted_at timestamptz;
+CREATE INDEX buckets_living ON buckets (workspace_id, category, campaign, day)
+    WHERE destroyed_at IS NULL;
+CREATE INDEX buckets_gone ON buckets (workspace_id, category, campaign, day)
+    WHERE destroyed_at IS NOT NULL;
+CREATE INDEX buckets_to_delete ON buckets (workspace_id, day)
+    WHERE destroyed_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX vault_bucket ON vault (bucket_id);
+
+-- What a workspace's periods rest on, and whether it is ended. Few entries say so, and every sweep
+-- asks: the index holds those alone.
+CREATE INDEX entries_retention ON entries (stream_id, version)
+    WHERE name IN ('workspace.profile_set', 'workspace.region_set', 'workspace.retention_period_set',
+                   'workspace.retention_period_cleared', 'workspace.closed', 'workspace.reopened',
+                   'workspace.keys_destroyed');
+
+-- Takes the writers' lock, for whoever decides under it what expires, and moves the epoch. Whatever
+-- was appended before is seen from here on: a longer period that was set, a hold that was placed.
+CREATE FUNCTION begin_expiry() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    new_epoch bigint;
+BEGIN
+    UPDATE counter SET epoch = epoch + 1 WHERE NOT fenced RETURNING epoch INTO new_epoch;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'RL004', MESSAGE = 'the cell is moving, or has moved';
+    END IF;
+    RETURN new_epoch;
+END $$;
+
+-- Destroys the keys of these buckets and appends the entries that say so, for many workspaces at
+-- once. In the transaction that began with begin_expiry(): under another epoch nothing is appended
+-- (RL001) and so nothing destroyed.
+--
+-- RL006: somebody else destroyed one of them, or there is no such bucket. Nothing was done.
+CREATE FUNCTION destroy_buckets(
+    p_epoch bigint, p_recorded_at timestamptz, p_buckets uuid[],
+    p_workspaces uuid[], p_streams uuid[], p_versions integer[], p_schema_versions smallint[],
+    p_names text[], p_bodies bytea[]
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    destroyed integer;
+BEGIN
+    PERFORM append(
+        p_epoch, p_recorded_at,
+        p_workspaces, p_streams, p_versions, p_schema_versions, p_names, p_bodies,
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+        '{}', '{}', '{}', '{}',
+        '{}', '{}', '{}', '{}', '{}', '{}'
+    );
+    -- No key goes without an entry of its workspace.
+    UPDATE buckets SET destroyed_at = now()
+        WHERE bucket_id = ANY (p_buckets) AND workspace_id = ANY (p_workspaces) AND destroyed_at IS NULL;
+    GET DIAGNOSTICS destroyed = ROW_COUNT;
+    IF destroyed <> cardinality(p_buckets) THEN
+        RAISE EXCEPTION USING ERRCODE = 'RL006', MESSAGE = 'not all of these buckets are living';
+    END IF;
+    DELETE FROM bucket_keys WHERE bucket_id = ANY (p_buckets);
+END $$;
+
+-- After the keys, the boxes: at most p_limit of them, of destroyed buckets of one workspace only.
+-- Whoever deletes a box otherwise (an erasure) is not waited for: its bucket is empty the next time.
+-- The writers' lock comes last, for the entry that follows: a large deletion holds up nobody.
+CREATE FUNCTION delete_expired(
+    p_workspace uuid, p_limit integer,
+    OUT deleted integer, OUT emptied integer, OUT is_complete boolean, OUT current_epoch bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    doomed uuid[] := ARRAY(
+        SELECT bucket_id FROM buckets
+        WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND deleted_at IS NULL
+        ORDER BY day LIMIT 500
+    );
+BEGIN
+    WITH boxes AS (
+        SELECT ctid FROM vault WHERE bucket_id = ANY (doomed) LIMIT p_limit FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM vault USING boxes WHERE vault.ctid = boxes.ctid;
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    SELECT epoch INTO current_epoch FROM counter WHERE NOT fenced FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'RL004', MESSAGE = 'the cell is moving, or has moved';
+    END IF;
+    UPDATE buckets b SET deleted_at = now()
+        WHERE bucket_id = ANY (doomed) AND deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM vault v WHERE v.bucket_id = b.bucket_id);
+    GET DIAGNOSTICS emptied = ROW_COUNT;
+    is_complete := NOT EXISTS (
+        SELECT FROM buckets
+        WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND deleted_at IS NULL
+    );
+END $$;
+
+DO $$
+DECLARE
+    f regprocedure;
+BEGIN
+    FOREACH f IN ARRAY ARRAY['begin_expiry'::regproc, 'destroy_buckets'::regproc, 'delete_expired'::regproc] LOOP
+        -- Else a session's own temporary tables come before the cell's, with the owner's rights.
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f, current_schema());
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ringledger_writer', f);
+    END LOOP;
+END $$;
