@@ -17,6 +17,7 @@ from api.routes import (
     marketing,
     members,
     recordings,
+    retention,
     settings,
     sharing,
     subjects,
@@ -44,7 +45,7 @@ def create_dashboards() -> ContractualAPI:
         redoc_url=None,
     )
     people = (subjects, consents, consent_records, marketing)
-    workspace = (settings, sharing, members, closure)
+    workspace = (settings, sharing, members, closure, retention)
     for routes in (calls, call, history, recordings, *people, *workspace, dead_letters, health):
         api.include_router(routes.ROUTER)
     serve_reference(api)

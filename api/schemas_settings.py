@@ -14,8 +14,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api.schemas import CALLEE, Moment, Party
 from api.schemas_history import EntryDetail
 from domain.messages import Message
-from domain.workspaces.profiles import Start, Unit
-from domain.workspaces.retention import Level
 from domain.workspaces.words import (
     ChangeReason,
     Consenting,
@@ -295,59 +293,6 @@ class Difference(BaseModel):
 
     changes: list[ChangedSetting]
     entries: list[EntryDetail]
-
-
-class Period(BaseModel):
-    """So long."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    length: int
-    unit: Unit
-
-
-class Ruling(BaseModel):
-    """What one rule says."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    level: Level
-    period: Period | None = Field(description="`null` for as long as the rule stands.")
-    source: str = Field(description="A row of the promise register, a law, or `setting`.")
-
-
-class RetentionExplained(BaseModel):
-    """How long something is kept, and why."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "category": "recordings",
-                    "campaign": "spring",
-                    "ruling": {
-                        "level": "campaign",
-                        "period": {"length": 30, "unit": "days"},
-                        "source": "setting",
-                    },
-                    "overrides": [
-                        {
-                            "level": "profile",
-                            "period": {"length": 90, "unit": "days"},
-                            "source": "promise 53",
-                        }
-                    ],
-                    "counted_from": "kept",
-                }
-            ]
-        }
-    )
-
-    category: Kept
-    campaign: str | None
-    ruling: Ruling = Field(description="The rule that holds.")
-    overrides: list[Ruling] = Field(description="Those that would hold without it, in order.")
-    counted_from: Start
 
 
 class DialTargetChange(Reasoned):

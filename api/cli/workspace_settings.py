@@ -11,10 +11,10 @@ from api.cli.asking import Json, act, ask, body_of, when
 from api.cli.output import AsJson, InWorkspace, print_table, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, run
 from api.cli.tables import entries_table
+from api.routes.retention import explain_retention
 from api.routes.settings import (
     change_settings,
     compare_settings,
-    explain_retention,
     get_settings,
     get_settings_history,
 )

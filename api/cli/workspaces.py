@@ -20,7 +20,11 @@ from domain.workspaces.words import ChangeReason, ClosureReason
 class Parts(Nouns):
     """What a workspace has that there are commands for."""
 
-    modules: ClassVar = {"settings": "workspace_settings", "members": "workspace_members"}
+    modules: ClassVar = {
+        "settings": "workspace_settings",
+        "members": "workspace_members",
+        "retention": "workspace_retention",
+    }
 
 
 app = typer.Typer(cls=Parts, help="Controllers' workspaces.", no_args_is_help=True)

@@ -18,8 +18,6 @@ from api.schemas_settings import (
     ChangedSetting,
     DialTarget,
     Difference,
-    RetentionExplained,
-    Ruling,
     SettingsChange,
     SettingsDetail,
 )
@@ -30,7 +28,6 @@ from domain.workspaces.commands import ChangeSettings
 from domain.workspaces.state import Workspace
 from domain.workspaces.words import (
     AiPolicy,
-    Kept,
     MfaPolicy,
     ProviderDeletion,
     RecordingPolicy,
@@ -155,37 +152,6 @@ async def compare_settings(
     body = Difference(
         changes=[ChangedSetting(**change._asdict()) for change in changes],
         entries=await _details(session, between),
-    )
-    return answer(request, session.key, body)
-
-
-@ROUTER.get(
-    "/retention/explain",
-    operation_id="explainRetention",
-    summary="Explain how long something is kept",
-    responses=answers(
-        RetentionExplained, "The rule that holds, and what it overrides.", *WITH_KEY
-    ),
-)
-async def explain_retention(
-    request: Request,
-    session: SettingsReader,
-    category: Kept,
-    campaign: Annotated[
-        str | None, Query(min_length=1, max_length=64, description="Of which campaign.")
-    ] = None,
-) -> Response:
-    """How long something is kept, and why: campaign > workspace > policy, or the law."""
-    entries = await entries_of(session.connection, session.workspace_id)
-    today = session.caller.deployment.ledger.clock().date()
-    retention = workspace_at(entries).settings.retention
-    found = retention.explain(category, campaign, today)
-    body = RetentionExplained(
-        category=category,
-        campaign=campaign,
-        ruling=Ruling.model_validate(found.ruling),
-        overrides=[Ruling.model_validate(one) for one in found.overrides],
-        counted_from=found.start,
     )
     return answer(request, session.key, body)
 

@@ -23,6 +23,14 @@ class Living(NamedTuple):
     oldest: date
 
 
+class Rule(NamedTuple):
+    """By what something goes, while no hold and no restriction stands."""
+
+    level: Level
+    period: Period
+    source: str
+
+
 class Due(NamedTuple):
     """Those of them up to and with a day are to go, and by which rule."""
 
@@ -41,11 +49,24 @@ def due(workspace: Workspace, living: Iterable[Living], today: date) -> Iterator
     Holds are no matter of buckets: what they keep is taken out of a bucket before it goes.
     """
     is_ended = workspace.closure is not None and workspace.closure.is_final
-    for category, campaign, oldest in living:
-        kept = Kept.account if is_ended else KEPT_AS[category]
-        ruling, _, start = workspace.settings.retention.explain(kept, campaign, today)
-        if ruling.period is None or (start is not Start.kept and not is_ended):
+    for one in living:
+        rule = _account(workspace, today) if is_ended else rule_for(workspace, one, today)
+        if rule is None:
             continue
-        last_day = today if is_ended else ruling.period.over(today)
-        if oldest <= last_day:
-            yield Due(category, campaign, last_day, ruling.level, ruling.period, ruling.source)
+        last_day = today if is_ended else rule.period.over(today)
+        if one.oldest <= last_day:
+            yield Due(one.category, one.campaign, last_day, *rule)
+
+
+def rule_for(workspace: Workspace, living: Living, today: date) -> Rule | None:
+    """By what these go; ``None`` for what is not counted from when it was kept."""
+    retention = workspace.settings.retention
+    ruling, _, start = retention.explain(KEPT_AS[living.category], living.campaign, today)
+    if ruling.period is None or start is not Start.kept:
+        return None
+    return Rule(ruling.level, ruling.period, ruling.source)
+
+
+def _account(workspace: Workspace, today: date) -> Rule | None:
+    ruling = workspace.settings.retention.explain(Kept.account, None, today).ruling
+    return Rule(ruling.level, ruling.period, ruling.source) if ruling.period else None

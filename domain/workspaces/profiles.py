@@ -6,7 +6,7 @@ is added after it, so that what held on any day can still be told.
 """
 
 from collections.abc import Container, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -37,8 +37,12 @@ class Period(NamedTuple):
         except ValueError:
             return start.replace(year=year, month=3, day=1)
 
+    def ends(self, day: date) -> date:
+        """The day at whose beginning all of what was kept on a day is older than this."""
+        return self.after(datetime.combine(day + timedelta(days=1), time(), UTC)).date()
+
     def over(self, today: date) -> date:
-        """The last day of which everything is older than this when ``today`` begins."""
+        """The last day that has ended so by ``today``."""
         if self.unit is Unit.days:
             return today - timedelta(days=self.length + 1)
         year = today.year - self.length

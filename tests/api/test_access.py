@@ -37,6 +37,8 @@ ANYWHERE = [
     ("GET", "/settings/history"),
     ("GET", "/settings/diff?from=2026-03-02T14:02:00Z&to=2026-03-03T14:02:00Z"),
     ("GET", "/retention/explain?category=recordings"),
+    ("GET", "/retention/simulation?category=recordings&days=30"),
+    ("GET", "/retention/history"),
     ("PUT", "/dial-targets/desk"),
     ("DELETE", "/dial-targets/desk?reason=security"),
     ("PUT", "/integrations/crm"),

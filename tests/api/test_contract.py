@@ -62,6 +62,7 @@ def test_it_is_openapi_3_1() -> None:
         "getHealth",
         "getProblemType",
         "getReadiness",
+        "getRetentionHistory",
         "getSettings",
         "getSettingsHistory",
         "getSubject",
@@ -78,6 +79,7 @@ def test_it_is_openapi_3_1() -> None:
         "reopenWorkspace",
         "replayDeadLetter",
         "setDialTarget",
+        "simulateRetention",
         "tellConsent",
         "withdrawInvitation",
     ]

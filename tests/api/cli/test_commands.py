@@ -499,6 +499,7 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         ("workspaces", "reopen"),
         ("workspaces", "closure"),
         *((*SETTINGS, verb) for verb in ("show", "change", "history", "diff", "explain")),
+        *(("workspaces", "retention", verb) for verb in ("simulate", "history")),
         *((*SETTINGS, verb) for verb in ("dial", "undial", "enable", "disable")),
         *((*MEMBERS, verb) for verb in ("list", "invite", "accept", "withdraw", "role", "remove")),
         ("keys", "create"),
