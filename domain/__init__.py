@@ -8,6 +8,8 @@ Leg
     One party's connection to a call. What Twilio names a Call is a leg here.
 Recording
     The audio of a call. Its *tracks* are what lies sealed in the object store.
+Message
+    An SMS, an MMS or the like: its parties and its delivery. What it says is kept nowhere.
 Party
     Who is at one end of a leg: the caller or the callee.
 Consent

@@ -20,6 +20,7 @@ SubjectId = NewType("SubjectId", UUID)
 BucketId = NewType("BucketId", UUID)
 ConsentId = NewType("ConsentId", UUID)
 ExpiryId = NewType("ExpiryId", UUID)
+MessageId = NewType("MessageId", UUID)
 
 RECENT: Final = 4096
 """How many ids are remembered: a leg is told of some five times within a minute or two."""
@@ -53,6 +54,11 @@ def recording_id(workspace_id: UUID, provider: str, recording: str) -> Recording
 def expiry_id(workspace_id: UUID) -> ExpiryId:
     """The stream that tells what expired in a workspace."""
     return ExpiryId(uuid5(workspace_id, "expiry"))
+
+
+def message_id(workspace_id: UUID, provider: str, message: str) -> MessageId:
+    """The text message that the provider knows as ``message``."""
+    return MessageId(uuid5(workspace_id, f"message/{provider}/{message}"))
 
 
 def new_subject_id() -> SubjectId:

@@ -17,6 +17,7 @@ from domain.holds.events import HoldEvent
 from domain.messages import Event
 from domain.recordings.events import RecordingEvent
 from domain.subjects.events import SubjectEvent
+from domain.text_messages.events import MessageEvent
 from domain.workspaces.events import WorkspaceEvent
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
@@ -33,6 +34,7 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
             WorkspaceEvent,
             HoldEvent,
             ExpiryEvent,
+            MessageEvent,
         )
         for event in get_args(union)
     }

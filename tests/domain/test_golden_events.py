@@ -21,6 +21,7 @@ from domain.messages import Event
 from domain.recordings.events import RecordingEvent
 from domain.registry import EVENTS, UPCASTS, UnknownEvent, upcast
 from domain.subjects.events import SubjectEvent
+from domain.text_messages.events import MessageEvent
 from domain.workspaces.events import WorkspaceEvent
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "events"
@@ -87,6 +88,7 @@ def test_every_event_has_a_name_of_its_own() -> None:
         *(CallEvent, RecordingEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent),
         HoldEvent,
         ExpiryEvent,
+        *(MessageEvent,),
     )
     assert len(EVENTS) == sum(len(get_args(union)) for union in unions)
     for name, event in EVENTS.items():
