@@ -1,7 +1,8 @@
 """Reads what Twilio's Event Streams deliver: an array of CloudEvents, at least once, in no order.
 
 Each becomes the webhook that it speaks of, to be understood or kept like one. A call's progress
-holds the very request of a status callback; of the rest nothing is understood. Not of a call's
+holds the very request of a status callback, a message's event what one would say, and its text,
+which is left out here; of the rest nothing is understood. Not of a call's
 summary either: it does not name the leg's parent, so that nobody knows which call it belongs to.
 The reconciler finds in the books what a summary would tell.
 """
@@ -16,11 +17,13 @@ import orjson
 
 from adapters.twilio.books import parameters
 from adapters.twilio.forms import Form
+from adapters.twilio.messages import streamed_form
 from adapters.twilio.webhooks import Webhook
 
 MOST_EVENTS: Final = 1000
 
 _PROGRESS: Final = "com.twilio.voice.webhook.status-callback.call."
+_MESSAGING: Final = "com.twilio.messaging."
 _TRIAL: Final = "com.twilio.eventstreams.test-event"
 
 
@@ -50,15 +53,25 @@ def read_delivery(workspace_id: UUID, body: bytes) -> list[Streamed]:
 def _read(workspace_id: UUID, event: object) -> Streamed:
     text = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
     found = _mapping(event)
+    kind = str(found.get("type"))
+    if kind.startswith(_MESSAGING):
+        form = _message(kind, found)
+        webhook = Webhook(b"", form)
+        text = orjson.dumps(form.fields)  # A hash of the rest would tell what it says.
+    elif kind.startswith(_PROGRESS):
+        request = _mapping(_mapping(found.get("data")).get("request"))
+        webhook = Webhook(b"", Form(parameters(request.get("parameters"))))
+    else:
+        webhook = Webhook(text, None, "unknown_event")
     # Delivered again it has the same id; without one it is the same text.
     event_id = found.get("id")
     told = event_id.encode() if isinstance(event_id, str) and event_id else text
-    letter_id = _letter_id(workspace_id, told)
-    kind = found.get("type")
-    if not isinstance(kind, str) or not kind.startswith(_PROGRESS):
-        return Streamed(letter_id, Webhook(text, None, "unknown_event"))
-    request = _mapping(_mapping(found.get("data")).get("request"))
-    return Streamed(letter_id, Webhook(b"", Form(parameters(request.get("parameters")))))
+    return Streamed(_letter_id(workspace_id, told), webhook)
+
+
+def _message(kind: str, event: Mapping[str, Any]) -> Form:
+    """What an event tells of a message: where it is, by the last word of the event's name."""
+    return streamed_form(kind.rpartition(".")[2], _mapping(event.get("data")))
 
 
 def _letter_id(workspace_id: UUID, told: bytes) -> UUID:

@@ -6,6 +6,9 @@ the spelling of every attribute. Its REST client, slow to import, stays out.
 
 from typing import Final
 
+from twilio.twiml.messaging_response import (  # type: ignore[import-untyped] # it ships none
+    MessagingResponse,
+)
 from twilio.twiml.voice_response import (  # type: ignore[import-untyped] # it ships none
     Dial,
     VoiceResponse,
@@ -38,5 +41,10 @@ def not_in_service() -> bytes:
     return _document(response)
 
 
-def _document(response: VoiceResponse) -> bytes:
+def no_reply() -> bytes:
+    """Send nothing in return for a message."""
+    return _document(MessagingResponse())
+
+
+def _document(response: VoiceResponse | MessagingResponse) -> bytes:
     return str(response).encode()

@@ -1,4 +1,4 @@
-"""A voice webhook as it came: what its signature covers, what it says, what is kept of it.
+"""A webhook as it came: what its signature covers, what it says, what is kept of it.
 
 Reading never fails: a body that is no form has no fields, and says so when it is understood.
 """
@@ -11,12 +11,14 @@ from uuid import UUID
 from adapters.twilio.addresses import read_address
 from adapters.twilio.callbacks import account_sid, read_form
 from adapters.twilio.forms import Form, FormError, NotUnderstood, parse_form
+from adapters.twilio.messages import discreet, is_message, read_message
 from adapters.twilio.recordings import read_recording
 from adapters.twilio.signature import SignedRequest
 from domain.calls.commands import ReportLeg
 from domain.calls.words import Step
 from domain.personal_data import Category, Clear
 from domain.recordings.commands import ReportRecording
+from domain.text_messages.commands import ReportMessage
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _PARTIES: Final = ("From", "Caller", "To", "Called")
@@ -66,6 +68,23 @@ class Webhook(NamedTuple):
             return SignedRequest(urls, signature, settings, body=self.text)
         return SignedRequest(urls, signature, settings, self.form)
 
+    @property
+    def is_message(self) -> bool:
+        """Whether it is a form that speaks of a text message."""
+        return self.form is not None and is_message(self.form)
+
+    def discreet(self, *, is_message: bool) -> Self:
+        """What may be looked at and kept: of a message nothing of what it says, anywhere.
+
+        Args:
+            is_message: Whether it came in where messages do; elsewhere its fields tell.
+        """
+        if not (is_message or self.is_message):
+            return self
+        if self.form is None:
+            return type(self)(b"", None, self.flaw)
+        return type(self)(b"", discreet(self.form))
+
     def understand(
         self, workspace_id: UUID, account_sids: Collection[str], *, step: Step | None = None
     ) -> tuple[UUID, ReportLeg]:
@@ -77,6 +96,12 @@ class Webhook(NamedTuple):
     ) -> tuple[UUID, ReportRecording]:
         """The recording it speaks of and what it reports; ``NotUnderstood`` as above."""
         return read_recording(workspace_id, self._own(account_sids))
+
+    def understand_message(
+        self, workspace_id: UUID, account_sids: Collection[str], *, is_incoming: bool
+    ) -> tuple[UUID, ReportMessage]:
+        """The message it speaks of and what it reports; ``NotUnderstood`` as above."""
+        return read_message(workspace_id, self._own(account_sids), is_incoming=is_incoming)
 
     def _own(self, account_sids: Collection[str]) -> Form:
         """The form, if it speaks for one of these accounts or for none."""

@@ -62,6 +62,9 @@ class Scope(StrEnum):
     workspace_close = "workspace:close"
     """Close the workspace, and take that back."""
 
+    messages_read = "messages:read"
+    """See text messages and their history, with personal values withheld."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
