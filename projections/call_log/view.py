@@ -9,7 +9,8 @@ from projections.call_log.build import CallSoFar, Named, fold, row
 from projections.projection import Column, Projection
 
 
-def _json(values: Sequence[Named | None]) -> Jsons:
+def named_json(values: Sequence[Named | None]) -> Jsons:
+    """Parties as JSON."""
     return Jsons([None if value is None else msgspec.json.encode(value) for value in values])
 
 
@@ -37,8 +38,8 @@ CALL_LOG: Projection[CallSoFar] = Projection(
         Column("leg_statuses", Texts, "string_to_array({}, ',')"),
         Column("caller_subject", Uuids),
         Column("callee_subject", Uuids),
-        Column("caller", _json),
-        Column("callee", _json),
+        Column("caller", named_json),
+        Column("callee", named_json),
     ),
     fold=fold,
     row=row,

@@ -1,0 +1,1 @@
+"""The message log: one row per text message, without what it says."""
