@@ -16,6 +16,7 @@ from api.routes import (
     history,
     marketing,
     members,
+    messages,
     recordings,
     retention,
     settings,
@@ -32,6 +33,26 @@ Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. A
 parameter is a problem, never ignored.
 """
 
+ROUTES: Final = (
+    calls,
+    call,
+    history,
+    recordings,
+    messages,
+    subjects,
+    consents,
+    consent_records,
+    marketing,
+    settings,
+    sharing,
+    members,
+    closure,
+    retention,
+    dead_letters,
+    health,
+)
+"""In the order of the document."""
+
 
 def create_dashboards() -> ContractualAPI:
     """Everything under ``/v1``, the documents, and what a load balancer asks."""
@@ -44,9 +65,7 @@ def create_dashboards() -> ContractualAPI:
         docs_url=None,
         redoc_url=None,
     )
-    people = (subjects, consents, consent_records, marketing)
-    workspace = (settings, sharing, members, closure, retention)
-    for routes in (calls, call, history, recordings, *people, *workspace, dead_letters, health):
+    for routes in ROUTES:
         api.include_router(routes.ROUTER)
     serve_reference(api)
     return api

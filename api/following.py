@@ -17,11 +17,12 @@ from api.recording import RecordingRounds
 from projections.call_log.view import CALL_LOG
 from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
+from projections.message_log.view import MESSAGE_LOG
 from projections.projection import Projection
 from projections.recordings.view import RECORDINGS
 
 VIEWS: Final = MappingProxyType[str, Projection[Any]](
-    {view.name: view for view in (CALL_LOG, CONSENT_REGISTER, RECORDINGS)}
+    {view.name: view for view in (CALL_LOG, CONSENT_REGISTER, RECORDINGS, MESSAGE_LOG)}
 )
 """Every view that is kept, by name."""
 

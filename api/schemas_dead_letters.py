@@ -47,4 +47,6 @@ class Replayed(BaseModel):
     )
 
     dead_letter_id: UUID
-    call_id: UUID
+    call_id: UUID | None = Field(
+        description="The call that it speaks of; `null` for one that speaks of none."
+    )

@@ -21,15 +21,15 @@ from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
 from adapters.twilio.streams import read_delivery
 from adapters.twilio.webhooks import Webhook
+from api import understanding
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
 from api.deployment import Deployment
 from api.problems import Problem
-from domain.calls.call import CALL
+from api.understanding import told
 from domain.calls.words import Step
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
 from domain.errors import NotFound
 from domain.messages import Context
-from domain.recordings.recording import RECORDING
 
 ACTOR: Final = "twilio"
 PREFIX: Final = "/twilio/"
@@ -56,14 +56,29 @@ INCOMING: Final = Channel("voice/incoming", PREFIX + "{workspace_id}/voice/incom
 """A call comes in, and Twilio asks what to do with it."""
 
 RECORDED: Final = Channel(
-    "voice/recording", PREFIX + "{workspace_id}/voice/recording", ("GET", "HEAD", "POST")
+    understanding.RECORDED, PREFIX + "{workspace_id}/voice/recording", ("GET", "HEAD", "POST")
 )
 """How far a recording is."""
 
 EVENTS: Final = Channel("events", PREFIX + "{workspace_id}/events", ("POST",))
 """What Event Streams deliver: several events at once, signed by the hash of the body."""
 
-CHANNELS: Final = {channel.name: channel for channel in (STATUS, INCOMING, RECORDED, EVENTS)}
+MESSAGE_IN: Final = Channel(
+    understanding.MESSAGE_IN, PREFIX + "{workspace_id}/messages/incoming", ("GET", "HEAD", "POST")
+)
+"""A message came in, and Twilio asks what to answer. We answer nothing."""
+
+MESSAGE_STATUS: Final = Channel(
+    understanding.MESSAGE_STATUS,
+    PREFIX + "{workspace_id}/messages/status",
+    ("GET", "HEAD", "POST"),
+)
+"""Where a message is."""
+
+CHANNELS: Final = {
+    channel.name: channel
+    for channel in (STATUS, INCOMING, RECORDED, EVENTS, MESSAGE_IN, MESSAGE_STATUS)
+}
 
 
 class Admitted(NamedTuple):
@@ -144,6 +159,8 @@ async def _admit(scope: Scope, body: bytes | None) -> Admitted:
     if known is None or not genuine(signed, known.signing):
         known = await _renewed(deployment.credentials, workspace_id, signed)
     context = Context(ACTOR, scope["state"]["request_id"])
+    # Its signature covers what a message says; from here on nobody sees that.
+    webhook = webhook.discreet(is_message=scope["route"].name in understanding.MESSAGES)
     return Admitted(deployment, workspace_id, known, webhook, context)
 
 
@@ -171,21 +188,14 @@ async def _keep_events(admitted: Admitted) -> None:
 
 
 def _request(admitted: Admitted, channel: Channel, letter_id: UUID | None = None) -> Request:
-    """What the webhook says, as a report of a call or a recording, or as a dead letter."""
+    """What the webhook says, as a report of what it speaks of, or as a dead letter."""
     workspace_id, credentials = admitted.workspace_id, admitted.known.credentials
     size, step = len(admitted.webhook.text), None
     if channel is INCOMING:
         step = Step.dial if credentials.dial_target else Step.reject
     try:
-        if channel is RECORDED:
-            recording_id, report = admitted.webhook.understand_recording(
-                workspace_id, credentials.account_sids
-            )
-            return Request(workspace_id, recording_id, RECORDING, report, admitted.context, size)
-        call_id, command = admitted.webhook.understand(
-            workspace_id, credentials.account_sids, step=step
-        )
-        return Request(workspace_id, call_id, CALL, command, admitted.context, size)
+        found = told(admitted.webhook, channel.name, workspace_id, credentials.account_sids, step)
+        return Request(workspace_id, *found[:3], admitted.context, size)
     except NotUnderstood as refusal:
         letter_id, reason = letter_id or uuid4(), refusal.code
     log.warning("dead_letter.kept", dead_letter_id=letter_id, reason=reason)
@@ -200,6 +210,8 @@ def _answer(admitted: Admitted, channel: Channel) -> Response:
     So is one whose request is genuine and cannot be understood: that our ledger does not
     understand it is no reason for a caller to reach nobody.
     """
+    if channel is MESSAGE_IN or (channel is INCOMING and admitted.webhook.is_message):
+        return Response(twiml.no_reply(), media_type="text/xml")
     if channel is not INCOMING:
         return DURABLE
     target = admitted.known.credentials.dial_target

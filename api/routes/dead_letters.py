@@ -1,7 +1,7 @@
 """Dead letters: seen without what they say, and understood again."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -19,12 +19,10 @@ from api.parameters import Cursor, Limit
 from api.problems import Problem
 from api.schemas_dead_letters import DeadLetter, DeadLetterPage, Replayed
 from api.security import Caller, CallReader, Replayer
-from api.webhooks import RECORDED
-from domain.calls.call import CALL
+from api.understanding import told
 from domain.dead_letters.dead_letter import DEAD_LETTER, CloseDeadLetter
 from domain.messages import Context
 from domain.personal_data import Reading
-from domain.recordings.recording import RECORDING
 from projections.dead_letters.read import (
     DeadLetterRow,
     SealedLetter,
@@ -84,36 +82,19 @@ async def replay_dead_letter(caller: Replayer, letter_id: UUID) -> Response:
         raise Problem("value-gone", state=reading.state)
     known = await caller.deployment.credentials.get(caller.workspace_id)
     because = Context(caller.principal.actor, letter_id)
+    webhook, step = reopened(reading.value)
+    account_sids = known.credentials.account_sids
     try:
-        call_id, told = _told(
-            letter, reading.value, caller.workspace_id, known.credentials.account_sids, because
-        )
+        found = told(webhook, letter.channel, caller.workspace_id, account_sids, step)
     except NotUnderstood as refusal:
         raise Problem("dead-letter-not-understood", code=refusal.code) from None
     ledger, workspace_id = caller.deployment.ledger, caller.workspace_id
-    await ledger.handle(told)
+    await ledger.handle(requests.Request(workspace_id, *found[:3], because))
     await ledger.handle(
         requests.Request(workspace_id, letter_id, DEAD_LETTER, CloseDeadLetter(), caller.context)
     )
-    body = Replayed(dead_letter_id=letter_id, call_id=call_id)
+    body = Replayed(dead_letter_id=letter_id, call_id=found.call_id)
     return Response(body.model_dump_json(), media_type="application/json")
-
-
-def _told(
-    letter: SealedLetter,
-    said: dict[str, Any],
-    workspace_id: UUID,
-    account_sids: Collection[str],
-    because: Context,
-) -> tuple[UUID, requests.Request]:
-    """The call that a dead letter speaks of, and what it is to tell the history."""
-    webhook, step = reopened(said)
-    if letter.channel == RECORDED.name:
-        recording_id, report = webhook.understand_recording(workspace_id, account_sids)
-        place = workspace_id, recording_id
-        return report.call_id, requests.Request(*place, RECORDING, report, because)
-    call_id, command = webhook.understand(workspace_id, account_sids, step=step)
-    return call_id, requests.Request(workspace_id, call_id, CALL, command, because)
 
 
 async def _read(caller: Caller, letter_id: UUID) -> tuple[SealedLetter, Reading]:

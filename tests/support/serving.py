@@ -5,9 +5,11 @@ real socket in between.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +22,8 @@ from twilio_forms import ACCOUNT_SID, Form, form_bytes
 from waiting import LONGEST_SECONDS, eventually
 
 from adapters.cell import Cell
+from adapters.event_store.history import LAST_POSITION, read_between
+from adapters.event_store.values import open_values, references
 from adapters.event_store.writer import Clock
 from adapters.postgres.embedded import Urls
 from adapters.settings import Settings
@@ -92,6 +96,24 @@ class House:
         signature = sign(self.base_url + url, form, token.encode())
         headers = {"X-Twilio-Signature": signature, "Content-Type": FORM}
         return await self.client.post(url, content=form_bytes(form), headers=headers)
+
+    async def deliver(self, channel: str, said: object) -> httpx.Response:
+        """Post JSON as Twilio does: signed over a query that names the body's hash."""
+        body = json.dumps(said).encode()
+        url = f"/twilio/{self.workspace_id}/{channel}?bodySHA256={sha256(body).hexdigest()}"
+        signature = sign(self.base_url + url, (), AUTH_TOKEN.encode())
+        headers = {"X-Twilio-Signature": signature, "Content-Type": "application/json"}
+        return await self.client.post(url, content=body, headers=headers)
+
+    async def opened(self) -> str:
+        """Every personal value of the workspace that opens, as one text."""
+        cell = await self.cell()
+        async with cell.scoped(self.workspace_id) as connection:
+            entries = await read_between(connection, 0, LAST_POSITION)
+            key = await cell.workspace_key(connection, self.workspace_id)
+            wanted = [one for entry in entries for one in references(entry)]
+            readings = await open_values(connection, key, wanted)
+        return json.dumps([reading.value for reading in readings])
 
     async def hear(self, *forms: Form) -> None:
         """Post status callbacks, see each acknowledged, and bring the views up to date."""
