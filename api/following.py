@@ -19,10 +19,20 @@ from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
 from projections.message_log.view import MESSAGE_LOG
 from projections.projection import Projection
+from projections.provider_copies.view import PROVIDER_COPIES
 from projections.recordings.view import RECORDINGS
 
 VIEWS: Final = MappingProxyType[str, Projection[Any]](
-    {view.name: view for view in (CALL_LOG, CONSENT_REGISTER, RECORDINGS, MESSAGE_LOG)}
+    {
+        view.name: view
+        for view in (
+            CALL_LOG,
+            CONSENT_REGISTER,
+            RECORDINGS,
+            MESSAGE_LOG,
+            PROVIDER_COPIES,
+        )
+    }
 )
 """Every view that is kept, by name."""
 

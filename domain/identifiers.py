@@ -21,6 +21,7 @@ BucketId = NewType("BucketId", UUID)
 ConsentId = NewType("ConsentId", UUID)
 ExpiryId = NewType("ExpiryId", UUID)
 MessageId = NewType("MessageId", UUID)
+CopiesId = NewType("CopiesId", UUID)
 
 RECENT: Final = 4096
 """How many ids are remembered: a leg is told of some five times within a minute or two."""
@@ -59,6 +60,11 @@ def expiry_id(workspace_id: UUID) -> ExpiryId:
 def message_id(workspace_id: UUID, provider: str, message: str) -> MessageId:
     """The text message that the provider knows as ``message``."""
     return MessageId(uuid5(workspace_id, f"message/{provider}/{message}"))
+
+
+def copies_id(workspace_id: UUID, of: UUID) -> CopiesId:
+    """What the provider holds of a call or a message."""
+    return CopiesId(uuid5(workspace_id, f"copies/{of}"))
 
 
 def new_subject_id() -> SubjectId:

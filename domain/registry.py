@@ -15,6 +15,7 @@ from domain.dead_letters.events import DeadLetterEvent
 from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
 from domain.messages import Event
+from domain.provider_copies.events import CopiesEvent
 from domain.recordings.events import RecordingEvent
 from domain.subjects.events import SubjectEvent
 from domain.text_messages.events import MessageEvent
@@ -35,6 +36,7 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
             HoldEvent,
             ExpiryEvent,
             MessageEvent,
+            CopiesEvent,
         )
         for event in get_args(union)
     }

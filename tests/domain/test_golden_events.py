@@ -18,6 +18,7 @@ from domain.dead_letters.events import DeadLetterEvent
 from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
 from domain.messages import Event
+from domain.provider_copies.events import CopiesEvent
 from domain.recordings.events import RecordingEvent
 from domain.registry import EVENTS, UPCASTS, UnknownEvent, upcast
 from domain.subjects.events import SubjectEvent
@@ -89,6 +90,7 @@ def test_every_event_has_a_name_of_its_own() -> None:
         HoldEvent,
         ExpiryEvent,
         *(MessageEvent,),
+        CopiesEvent,
     )
     assert len(EVENTS) == sum(len(get_args(union)) for union in unions)
     for name, event in EVENTS.items():

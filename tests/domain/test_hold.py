@@ -17,7 +17,9 @@ ANNE, CALL, OWN = UUID(int=1), UUID(int=2), UUID(int=3)
 TODAY = at(0).date()
 SOON = TODAY + timedelta(days=30)
 WHY: dict[str, Any] = {
-    "occurred_at": at(0), "matter": "2026-17", "ground": Ground.legal_claims,
+    "occurred_at": at(0),
+    "matter": "2026-17",
+    "ground": Ground.legal_claims,
     "review_on": SOON,
 }
 PLACED = HoldPlaced(**WHY, scope=Scope.matter, subjects=(ANNE,), calls=(CALL,))

@@ -1,0 +1,1 @@
+"""What the provider holds of one call or message, and how it is made to go: a saga."""
