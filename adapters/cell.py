@@ -17,6 +17,7 @@ from adapters.keys.keyring import Keyring
 from adapters.keys.master_key import MasterKeys
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection, Pool, open_pool
+from adapters.provider_copies.asking import Asker
 from domain.errors import Unavailable
 
 READ_ONLY = (
@@ -94,7 +95,8 @@ async def open_cell(
     writing = await open_pool(whereabouts.inside, "ringledger_writer", min_size=1, max_size=4)
     for pool in (reading, writing):
         whereabouts.lead(pool)
-    erasures = Erasures(writing, keyring, clock, whereabouts.patiently)
+    asker = Asker(writer)
+    erasures = Erasures(writing, keyring, clock, whereabouts.patiently, asker.of_subject)
     closures = Closures(writing, keyring, clock, whereabouts.patiently)
     holds = Holds(writing, clock, whereabouts.patiently)
     expiries = Expiries(writing, keyring, clock, whereabouts.patiently)

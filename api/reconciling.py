@@ -1,7 +1,6 @@
 """Reconciles the deployment's workspaces: hourly, and for whoever asks."""
 
 import asyncio
-from contextlib import suppress
 from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -9,12 +8,13 @@ from uuid import UUID
 import aiohttp
 import structlog
 from procrastinate import App
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import ConnectorException
 
-from adapters.jobs.queue import open_queue, tidy
+from adapters.jobs.queue import open_queue, put_turn, tidy
 from adapters.reconciler.reconcile import Reconciled, Reconciler
 from adapters.twilio.client import RestFailed, rest_session
 from adapters.wiring import Ledger, now
+from api.deleting import Deletions
 from domain.errors import NotFound
 
 HOURLY: Final = "7 * * * *"
@@ -67,23 +67,16 @@ class Rounds(NamedTuple):
         if turn.tally.entries:
             log.info("reconciler.found", workspace_id=workspace_id, entries=turn.tally.entries)
         if not turn.is_done:
-            await self._put(workspace_id)
+            await put_turn(self.app, _ONE, UUID(workspace_id))
 
     async def reconcile_all(self, timestamp: int) -> None:  # noqa: ARG002 - schedules give it
         """A turn for every workspace."""
         for workspace in await self.ledger.directory.all():
-            await self._put(str(workspace.workspace_id))
+            await put_turn(self.app, _ONE, workspace.workspace_id)
 
     async def tidy(self, timestamp: int) -> None:  # noqa: ARG002 - as above
         """Whatever dead processes left."""
         await tidy(self.app)
-
-    async def _put(self, workspace_id: str) -> None:
-        """Put a turn into the queue, unless one waits there; never two of a workspace at once."""
-        name = f"{_ONE}/{workspace_id}"
-        job = self.app.configure_task(_ONE, lock=name, queueing_lock=name)
-        with suppress(AlreadyEnqueued):
-            await job.defer_async(workspace_id=workspace_id)
 
 
 async def work(ledger: Ledger) -> None:
@@ -92,6 +85,7 @@ async def work(ledger: Ledger) -> None:
         try:
             async with rest_session() as session, open_queue(ledger.directory.own_url) as app:
                 Rounds(app, ledger, session).schedule()
+                Deletions(app, ledger, session).schedule()
                 await app.run_worker_async(
                     concurrency=AT_ONCE,
                     fetch_job_polling_interval=LOOK_SECONDS,

@@ -64,13 +64,9 @@ class RecordingRounds:
         await self._end()
 
     async def _keep(self, place: Place) -> None:
-        """Keep it; where somebody who is heard was erased before it came, end their track.
-
-        Then the provider's copy goes, if the workspace says so.
-        """
+        """Keep it; where somebody who is heard was erased before it came, end their track."""
         if await self._keeper.keep(*place):
             await self._ender.end(*place)
-            await self._copies.ask_as_told(*place)
 
     async def _each(self, places: Collection[Place], do: Doing) -> None:
         """Do it for each of these, a few at a time. One that fails holds up no other."""

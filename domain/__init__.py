@@ -30,6 +30,9 @@ Restriction
     Art. 18: what is known of a data subject is kept and not used.
 Erasure
     Art. 17: the subject's key is destroyed, then the sealed boxes are deleted.
+Copy
+    What the provider holds of a call: a leg, audio, text. Each goes by a request of its own; a
+    *residual* is what remains of it until a date.
 Expiry
     The end of a retention period. It is not erasure and a reader is told which one it was.
 View

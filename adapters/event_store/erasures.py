@@ -99,10 +99,22 @@ class Patience(Protocol):
         """The result of the time that it was done."""
 
 
+Before = Callable[[Connection, UUID, UUID], Awaitable[None]]
+"""What is done for an erased subject while their boxes still lead to where they took part."""
+
+
 class Erasures:
     """Erases data subjects of one cell."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, clock: Clock, patiently: Patience) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        clock: Clock,
+        patiently: Patience,
+        before_boxes_go: Before,
+    ) -> None:
+        self._before_boxes_go = before_boxes_go
         self._pool = pool
         self._keyring = keyring
         self._clock = clock
@@ -223,6 +235,7 @@ class Erasures:
         async with self._pool.connection() as connection:
             while unfinished := await (await connection.execute(_UNFINISHED)).fetchall():
                 for workspace_id, subject_id in unfinished:
+                    await self._before_boxes_go(connection, workspace_id, subject_id)
                     deleted += await self._delete(connection, workspace_id, subject_id)
         return deleted
 

@@ -5,11 +5,12 @@ schema has no triggers. Its tables are made by our migrations; its arguments are
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 import structlog
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
 from adapters.cells.place import inside
@@ -29,6 +30,17 @@ async def open_queue(own_url: str) -> AsyncIterator[App]:
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4))
     async with app.open_async():
         yield app
+
+
+async def put_turn(app: App, name: str, workspace_id: UUID) -> None:
+    """Put a workspace's turn at a job into the queue, unless one waits there.
+
+    Never two of one workspace are done at once.
+    """
+    lock = f"{name}/{workspace_id}"
+    job = app.configure_task(name, lock=lock, queueing_lock=lock)
+    with suppress(AlreadyEnqueued):
+        await job.defer_async(workspace_id=str(workspace_id))
 
 
 async def tidy(app: App) -> None:

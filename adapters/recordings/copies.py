@@ -16,17 +16,9 @@ from adapters.recordings.keeping import ACTOR, folded
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import read_credentials
 from domain.messages import Context
-from domain.recordings.commands import (
-    AskDeletion,
-    ConfirmDeletion,
-    FailDeletion,
-    RecordingCommand,
-)
+from domain.recordings.commands import ConfirmDeletion, FailDeletion, RecordingCommand
 from domain.recordings.recording import RECORDING
 from domain.recordings.words import ProviderCopy
-from domain.workspaces.events import WorkspaceEvent
-from domain.workspaces.words import ProviderCopy as Told
-from domain.workspaces.workspace import WORKSPACE
 
 RESIDUAL: Final = timedelta(days=40)
 """How long Twilio keeps a deleted recording's metadata (its recordings resource)."""
@@ -39,20 +31,6 @@ class Copies:
         self._cell = cell
         self._media = media
         self._clock = clock
-
-    async def ask_as_told(self, workspace_id: UUID, recording_id: UUID) -> bool:
-        """Whenever audio was stored, ask for the copy's deletion if the workspace says so.
-
-        Whether it was asked for by now. A setting that was never set keeps the copy.
-        """
-        async with self._cell.scoped(workspace_id) as connection:
-            entries = await read_stream(connection, workspace_id)
-        workspace = WORKSPACE.fold(e.event for e in entries if isinstance(e.event, WorkspaceEvent))
-        told = workspace.settings.provider_deletion
-        if told is None or told.recordings is not Told.deleted_once_stored:
-            return False
-        await self._tell(workspace_id, recording_id, AskDeletion())
-        return True
 
     async def delete(self, workspace_id: UUID, recording_id: UUID) -> bool:
         """Delete one whose deletion was asked for; whether the provider has confirmed it.

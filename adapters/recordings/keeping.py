@@ -6,7 +6,7 @@ processes do not fetch one recording at the same time. A lock of the database se
 it is lost with its connection, the decider lets the later attempt win.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ from adapters.workspaces.credentials import Credentials, read_credentials
 from domain.calls.speakers import Speakers
 from domain.errors import IntegrityAlarm, Refused, Unavailable
 from domain.messages import Context, Entry
+from domain.policies.provider_deletion import copy_goes_once_stored
 from domain.policies.recording import may_be_kept
 from domain.recordings.commands import BeginFetch, FailFetch, RecordingCommand, StoreAudio
 from domain.recordings.events import RecordingEvent, RecordingFetchBegun
@@ -36,7 +37,7 @@ from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
 from domain.recordings.words import FetchFailure
 from domain.workspaces.events import WorkspaceEvent
-from domain.workspaces.state import Settings
+from domain.workspaces.state import Settings, Workspace
 from domain.workspaces.workspace import WORKSPACE
 
 ACTOR: Final = "policy:recording"
@@ -57,6 +58,9 @@ class Task:
     credentials: Credentials
     is_allowed: bool
     """Whether the workspace had it recorded, by its setting when it began."""
+
+    asks_deletion: bool
+    """Whether the provider's copy is to go once it is stored."""
 
     left: Sequence[str]
     """What earlier attempts may have written: it is nobody's."""
@@ -116,6 +120,7 @@ class Keeper:
             voices(call),
             credentials,
             may_be_kept(_settings_at(workspace, _began(entries, recording)), recording.report),
+            copy_goes_once_stored(_folded(workspace).settings),
             left,
         )
 
@@ -162,6 +167,7 @@ class Keeper:
             first_share=locks[0].share,
             second_key=locks[1].key if len(locks) > 1 else None,
             second_share=locks[1].share if len(locks) > 1 else None,
+            asks_deletion=task.asks_deletion,
         )
 
     async def _take_in(self, task: Task, objects: tuple[str, str]) -> SealedAudio:
@@ -226,8 +232,12 @@ def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
 def _settings_at(entries: Sequence[Entry], moment: datetime) -> Settings:
     """The workspace's settings as they stood then."""
     then = (entry for entry in entries if (entry.occurred_at or entry.recorded_at) <= moment)
-    events = (entry.event for entry in then if isinstance(entry.event, WorkspaceEvent))
-    return WORKSPACE.fold(events).settings
+    return _folded(then).settings
+
+
+def _folded(entries: Iterable[Entry]) -> Workspace:
+    """The workspace that these entries tell of."""
+    return WORKSPACE.fold(e.event for e in entries if isinstance(e.event, WorkspaceEvent))
 
 
 def folded(entries: Sequence[Entry]) -> Recording:

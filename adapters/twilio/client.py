@@ -8,7 +8,7 @@ Nothing here quotes what Twilio said: its messages may name a number.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -42,6 +42,9 @@ Pause = Callable[[float], Awaitable[object]]
 
 _PAGING: Final = ("Page", "PageToken")
 _REFUSED: Final = frozenset({401, 403})
+_UNAUTHORIZED: Final = 401
+_DELETED, _NOT_FOUND = 204, 404
+_MOST_SAID: Final = 64 * 1024
 _TOO_MANY: Final = 429
 _BROKEN: Final = 500
 
@@ -63,7 +66,7 @@ class RestFailed(Exception):  # noqa: N818 - it says what is the case
 
 
 class Login(NamedTuple):
-    """An API key's id and its secret."""
+    """An API key's id and secret, or an account's id and its auth token."""
 
     name: str
     secret: str
@@ -71,6 +74,20 @@ class Login(NamedTuple):
     def __repr__(self) -> str:
         """Print nothing of it."""
         return "Login()"
+
+
+class Answer(NamedTuple):
+    """What Twilio said to a request: the status of HTTP, and its own code where it has one."""
+
+    status: int
+    """0 where it did not answer."""
+
+    code: int | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether what was to be deleted is: by this request, or before it."""
+        return self.status in (_DELETED, _NOT_FOUND)
 
 
 class Page(NamedTuple):
@@ -99,6 +116,7 @@ class RestClient:
         self.account_sid = account_sid
         self._session = session
         self._root = f"{base_url}/{API}/Accounts/{account_sid}"
+        self._transcripts = f"{base_url.replace('://api.', '://intelligence.', 1)}/v2/Transcripts"
         self._logins = list(logins)
         self._pause = pause
 
@@ -111,7 +129,8 @@ class RestClient:
         Raises:
             RestFailed: It was refused, or failed again and again.
         """
-        return await self._page("Calls", "calls", following, {"StartTime": day.isoformat()})
+        asked = {"StartTime": day.isoformat()}
+        return await self._page(f"{self._root}/Calls.json", "calls", following, asked)
 
     async def requests_of(self, call_sid: str) -> list[Resource]:
         """Every request that Twilio made of us for a leg; nothing until 15 minutes after its end.
@@ -119,26 +138,84 @@ class RestClient:
         Raises:
             RestFailed: As above.
         """
+        return await self._all(f"{self._root}/Calls/{call_sid}/Events.json", "events")
+
+    async def call(self, call_sid: str) -> Resource | None:
+        """A leg; ``None`` where the account has none of that id, or none any more.
+
+        Raises:
+            RestFailed: As above.
+        """
+        try:
+            return await self._get(f"{self._root}/Calls/{call_sid}.json")
+        except RestFailed as failure:
+            if failure.status == _NOT_FOUND:
+                return None
+            raise
+
+    async def dialed_by(self, call_sid: str) -> list[Resource]:
+        """The legs that a leg dialled. Raises ``RestFailed`` as above."""
+        return await self._all(f"{self._root}/Calls.json", "calls", {"ParentCallSid": call_sid})
+
+    async def recordings_of(self, call_sid: str) -> list[Resource]:
+        """The recordings that were made on a leg. Raises ``RestFailed`` as above."""
+        asked = {"CallSid": call_sid}
+        return await self._all(f"{self._root}/Recordings.json", "recordings", asked)
+
+    async def transcriptions_of(self, recording_sid: str) -> list[Resource]:
+        """The texts that were asked for with a recording. Raises ``RestFailed`` as above."""
+        url = f"{self._root}/Recordings/{recording_sid}/Transcriptions.json"
+        return await self._all(url, "transcriptions")
+
+    async def transcripts_of(self, recording_sid: str) -> list[Resource]:
+        """Conversational Intelligence's texts of a recording; none where a region lacks it.
+
+        Raises:
+            RestFailed: As above.
+        """
+        try:
+            return await self._all(self._transcripts, "transcripts", {"SourceSid": recording_sid})
+        except RestFailed as failure:
+            if failure.status == _NOT_FOUND:
+                return []
+            raise
+
+    async def delete(self, path: str) -> Answer:
+        """Delete what the account has there. Twice is as good as once.
+
+        One try, with the first login that is accepted: when to try again is for the caller to say.
+        """
+        return await delete_at(self._session, f"{self._root}/{path}.json", self._logins)
+
+    async def delete_transcript(self, sid: str) -> Answer:
+        """The same of a text of Conversational Intelligence."""
+        return await delete_at(self._session, f"{self._transcripts}/{sid}", self._logins)
+
+    async def _all(self, url: str, name: str, query: Query | None = None) -> list[Resource]:
+        """A whole list, as far as it is likely."""
         found: list[Resource] = []
         page = Page((), "")
         for _ in range(MOST_PAGES):
-            page = await self._page(f"Calls/{call_sid}/Events", "events", page.following)
+            page = await self._page(url, name, page.following, query)
             found += page.items
             if page.following is None:
                 break
         return found
 
     async def _page(
-        self, path: str, name: str, following: str | None, query: Query | None = None
+        self, url: str, name: str, following: str | None, query: Query | None = None
     ) -> Page:
         asked = urlencode({**(query or {}), "PageSize": PAGE_SIZE})
-        said = await self._get(f"{path}.json?{asked}" + (f"&{following}" if following else ""))
+        said = await self._get(f"{url}?{asked}" + (f"&{following}" if following else ""))
         items = said.get(name)
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise RestFailed(0)
-        return Page(items, _following(said.get("next_page_uri")))
+        # The newer services have it in ``meta``, and call it a URL.
+        meta = said.get("meta")
+        newer = meta.get("next_page_url") if isinstance(meta, dict) else None
+        return Page(items, _following(said.get("next_page_uri") or newer))
 
-    async def _get(self, path: str) -> dict[str, Any]:
+    async def _get(self, url: str) -> dict[str, Any]:
         """The answer; what may pass is tried again, a login that is refused gives way to the next.
 
         Twilio never began to work on what it answers 429, and a GET can always be repeated.
@@ -146,7 +223,7 @@ class RestClient:
         backoffs = iter(BACKOFF_SECONDS)
         while True:
             try:
-                return await self._admitted(path)
+                return await self._admitted(url)
             except _Later as later:
                 backoff = next(backoffs, None)
                 wait = backoff if later.after is None else later.after
@@ -154,11 +231,11 @@ class RestClient:
                     raise later.failure from None
             await self._pause(wait)
 
-    async def _admitted(self, path: str) -> dict[str, Any]:
+    async def _admitted(self, url: str) -> dict[str, Any]:
         failure = RestFailed(401)
         for login in tuple(self._logins):
             try:
-                return await self._once(path, login)
+                return await self._once(url, login)
             except RestFailed as error:
                 if error.status not in _REFUSED:
                     raise
@@ -167,18 +244,31 @@ class RestClient:
                 self._logins.append(self._logins.pop(self._logins.index(login)))
         raise failure
 
-    async def _once(self, path: str, login: Login) -> dict[str, Any]:
+    async def _once(self, url: str, login: Login) -> dict[str, Any]:
         headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
         try:
-            async with self._session.get(
-                f"{self._root}/{path}", headers=headers, allow_redirects=False
-            ) as answer:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
                 body = await _bounded(answer)
                 return _said(answer, body)
         except (aiohttp.ClientError, TimeoutError):
             # Raised anew and apart: the library's text holds the URL.
             failure = _Later(RestFailed(0))
         raise failure
+
+
+async def delete_at(session: aiohttp.ClientSession, url: str, logins: Iterable[Login]) -> Answer:
+    """Delete what is there, with the first of the logins that is accepted."""
+    answer = Answer(_UNAUTHORIZED)
+    for login in tuple(logins):
+        headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
+        try:
+            async with session.delete(url, headers=headers, allow_redirects=False) as said:
+                answer = Answer(said.status, _code(await said.content.read(_MOST_SAID)))
+        except (aiohttp.ClientError, TimeoutError):
+            return Answer(0)
+        if answer.status not in _REFUSED:
+            break
+    return answer
 
 
 def clients_of(
@@ -244,11 +334,8 @@ def _said(answer: aiohttp.ClientResponse, body: bytes) -> dict[str, Any]:
     said = _json(body)
     if answer.status == 200 and said is not None:  # noqa: PLR2004 - what HTTP calls well done
         return said
-    code = said.get("code") if said else None
-    failure = RestFailed(
-        0 if answer.status == 200 else answer.status,  # noqa: PLR2004 - as above
-        code if isinstance(code, int) else None,
-    )
+    status = 0 if answer.status == 200 else answer.status  # noqa: PLR2004 - as above
+    failure = RestFailed(status, _code(body))
     if failure.may_pass:
         after = answer.headers.get("Retry-After", "")
         raise _Later(failure, float(after) if after.isdecimal() else None)
@@ -261,6 +348,12 @@ def _json(body: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return said if isinstance(said, dict) else None
+
+
+def _code(body: bytes) -> int | None:
+    """Twilio's own code in what it said; its words may hold anything and are left out."""
+    code = (_json(body) or {}).get("code")
+    return code if isinstance(code, int) else None
 
 
 def _following(uri: object) -> str | None:

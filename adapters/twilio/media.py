@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-import orjson
 
 from adapters.recordings.failures import FINAL, CannotKeep
+from adapters.twilio.client import Answer, Login, delete_at
 from adapters.twilio.recordings import is_twilios, media_url
 from adapters.workspaces.credentials import Credentials
 from domain.recordings.state import Recording
@@ -38,22 +38,8 @@ _REFUSED: Final = frozenset({401, 403})
 _UNSATISFIABLE: Final = 416
 _HOPELESS: Final = FINAL | {FetchFailure.refused}
 _BAD_REQUEST: Final = 400
-_UNAUTHORIZED: Final = 401
-_DELETED, _NOT_FOUND = 204, 404
-_MOST_SAID: Final = 64 * 1024
 _LATER: Final = frozenset({408, 425, 429})
 _BROKEN: Final = 500
-
-
-class Login(NamedTuple):
-    """An API key's id and secret, or an account's id and its auth token."""
-
-    name: str
-    secret: str
-
-    def __repr__(self) -> str:
-        """Print nothing of it."""
-        return "Login()"
 
 
 @asynccontextmanager
@@ -87,20 +73,6 @@ def located(recording: Recording, credentials: Credentials) -> Located:
     told = recording.report.media_url if recording.report else None
     url = told or media_url(account, recording.provider_id or "")
     return Located(url, logins_of(credentials, account))
-
-
-class Answer(NamedTuple):
-    """What Twilio said to a request: the status of HTTP, and its own code where it has one."""
-
-    status: int
-    """0 where it did not answer."""
-
-    code: int | None = None
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether what was to be deleted is: by this request, or before it."""
-        return self.status in (_DELETED, _NOT_FOUND)
 
 
 class Media:
@@ -153,20 +125,8 @@ class Media:
         Raises:
             CannotKeep: The address is not Twilio's.
         """
-        answer = Answer(_UNAUTHORIZED)
         url = self._placed(f"{place.url}.json")
-        for login in place.logins:
-            headers = {"Authorization": aiohttp.encode_basic_auth(*login)}
-            try:
-                async with self._session.delete(
-                    url, headers=headers, allow_redirects=False
-                ) as said:
-                    answer = Answer(said.status, _code(await said.content.read(_MOST_SAID)))
-            except (aiohttp.ClientError, TimeoutError):
-                return Answer(0)
-            if answer.status not in _REFUSED:
-                break
-        return answer
+        return await delete_at(self._session, url, place.logins)
 
     async def _answer(
         self, url: str, logins: Sequence[Login], begun: "_Begun"
@@ -282,16 +242,6 @@ def _extent(answer: aiohttp.ClientResponse) -> tuple[int, int | None]:
     if found is None:
         raise CannotKeep(FetchFailure.broken_off)
     return int(found[1]), int(found[2])
-
-
-def _code(body: bytes) -> int | None:
-    """Twilio's own code in what it said; its words may hold anything and are left out."""
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    code = said.get("code") if isinstance(said, dict) else None
-    return code if isinstance(code, int) else None
 
 
 def _reason(status: int) -> FetchFailure:

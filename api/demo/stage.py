@@ -27,6 +27,8 @@ MARK: Final = ".demo"
 """The file by which a demo knows a home that it may wipe."""
 
 HOST: Final = "127.0.0.1"
+NOWHERE: Final = f"http://{HOST}:9"
+"""Where Twilio is: the demo's accounts are made up, and nobody is to be asked about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,14 @@ async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
         Unavailable: Another demo runs there.
     """
     if settings.database_url is not None:
-        return settings
+        return settings.model_copy(update={"twilio_api_url": NOWHERE})
     home = settings.home if names_home else settings.home / FOLDER
     if home.exists() and any(home.iterdir()) and not (home / MARK).exists():
         raise SettingsError(f"{home} holds something else than a demo: unset {PREFIX}HOME")
     await _wipe(home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / MARK).touch()
-    return settings.model_copy(update={"home": home})
+    return settings.model_copy(update={"home": home, "twilio_api_url": NOWHERE})
 
 
 def any_port(port: int) -> socket.socket:

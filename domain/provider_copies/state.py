@@ -113,13 +113,14 @@ def evolve(copies: Copies, event: CopiesEvent) -> Copies:
         case LookFailed():
             return replace(copies, look_attempts=event.attempt, look_next_at=event.next_at)
         case CopyRefused():
-            return _with(copies, event.provider_id, attempts=event.attempt, next_at=event.next_at)
+            refused = copies.deletions[event.provider_id]
+            return _with(copies, replace(refused, attempts=event.attempt, next_at=event.next_at))
         case CopyDeleted():
-            return _with(copies, event.provider_id, status=event.status, residuals=event.residuals)
+            gone = copies.deletions[event.provider_id]
+            return _with(copies, replace(gone, status=event.status, residuals=event.residuals))
         case _:
             assert_never(event)
 
 
-def _with(copies: Copies, provider_id: str, **changed: object) -> Copies:
-    deletion = replace(copies.deletions[provider_id], **changed)  # type: ignore[arg-type]
-    return replace(copies, deletions={**copies.deletions, provider_id: deletion})
+def _with(copies: Copies, deletion: Deletion) -> Copies:
+    return replace(copies, deletions={**copies.deletions, deletion.copy.provider_id: deletion})

@@ -60,6 +60,8 @@ class StoreAudio(Command):
     first_share: Clear | None = None
     second_key: Clear | None = None
     second_share: Clear | None = None
+    asks_deletion: bool = False
+    """Whether the provider's copy is to go now that we have one."""
 
 
 class DeleteTrack(Command):

@@ -146,17 +146,17 @@ def _store(recording: Recording, command: StoreAudio) -> Sequence[RecordingEvent
     if not recording.is_due or recording.objects != command.objects:
         # Deleted at the provider, kept by somebody else, or begun anew: this audio is nobody's.
         raise Refused("attempt_superseded")
-    return (
-        RecordingStored(
-            media_type=command.media_type,
-            tracks=command.tracks,
-            samples=command.samples,
-            first_key=command.first_key,
-            first_share=command.first_share,
-            second_key=command.second_key,
-            second_share=command.second_share,
-        ),
+    stored = RecordingStored(
+        media_type=command.media_type,
+        tracks=command.tracks,
+        samples=command.samples,
+        first_key=command.first_key,
+        first_share=command.first_share,
+        second_key=command.second_key,
+        second_share=command.second_share,
     )
+    # In one decision: there is no moment in between in which somebody could be killed.
+    return (stored, RecordingDeletionAsked()) if command.asks_deletion else (stored,)
 
 
 def _delete_track(recording: Recording, command: DeleteTrack) -> Sequence[RecordingEvent]:

@@ -43,6 +43,10 @@ _ENDS: Final = """
         SELECT bucket_id, destroyed_at, true FROM buckets WHERE destroyed_at >= %s
     ) AS ends (id, at, is_bucket) ORDER BY at LIMIT %s
 """
+_KNOWS_ALL_UNTIL: Final = """
+    SELECT NOT EXISTS (SELECT FROM entries, positions WHERE view = 'recordings'
+        AND entries.position > positions.position AND recorded_at < %s)
+"""
 _NAMED: Final = """
     SELECT DISTINCT name FROM recordings, unnest(objects) AS name WHERE workspace_id = %s
 """
@@ -103,7 +107,17 @@ async def ended_with(connection: Connection, ends: Ends) -> list[Place]:
     return [Place(*row) for row in await rows.fetchall()]
 
 
-async def objects_of(connection: Connection, workspace_id: UUID) -> set[str]:
-    """The names of all objects that a workspace's recordings have, or may just be getting."""
+async def objects_of(
+    connection: Connection, workspace_id: UUID, until: datetime
+) -> set[str] | None:
+    """The names of all objects that a workspace's recordings have, or may just be getting.
+
+    ``None`` where the view does not have all of the history until then: there may be others.
+    """
+    # In this order: what the view learns in between is no harm.
+    rows = await connection.execute(_KNOWS_ALL_UNTIL, (until,))
+    ((knows_all,),) = await rows.fetchall()
+    if not knows_all:
+        return None
     rows = await connection.execute(_NAMED, (workspace_id,))
     return {name for (name,) in await rows.fetchall()}

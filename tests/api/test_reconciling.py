@@ -28,6 +28,7 @@ from adapters.twilio.callbacks import read_callback
 from adapters.twilio.client import rest_session
 from adapters.wiring import Ledger, open_ledger
 from adapters.workspaces.credentials import Kind
+from api.deleting import DAILY, EVERY_MINUTE, Deletions
 from api.following import following
 from api.reconciling import EVERY_FIVE_MINUTES, HOURLY, Rounds
 from domain.calls.call import CALL
@@ -142,16 +143,22 @@ async def test_a_workspace_without_a_key_is_left_alone(database: Urls, tmp_path:
 
 @asynchronous
 async def test_what_is_scheduled(database: Urls, tmp_path: Path) -> None:
-    """All workspaces hourly, and every five minutes what dead processes left."""
+    """All workspaces hourly, every five minutes what dead processes left, and what is deleted."""
     async with (
         deployed(database, tmp_path) as here,
         open_queue(here.ledger.directory.own_url) as app,
         rest_session() as session,
     ):
         Rounds(app, here.ledger, session).schedule()
+        Deletions(app, here.ledger, session).schedule()
         scheduled = app.periodic_registry.periodic_tasks.values()
         found = {one.task.name: one.cron for one in scheduled}
-        assert found == {"reconcile_all": HOURLY, "tidy": EVERY_FIVE_MINUTES}
+        assert found == {
+            "reconcile_all": HOURLY,
+            "tidy": EVERY_FIVE_MINUTES,
+            "delete_copies": EVERY_MINUTE,
+            "delete_strays": DAILY,
+        }
 
 
 def _told(settings: Settings, *arguments: str) -> Any:  # noqa: ANN401 - the program's end

@@ -145,6 +145,13 @@ def test_audio_is_kept_once() -> None:
     KEPT.when(fail()).nothing_happens()
 
 
+def test_stored_and_to_be_deleted_there_is_one_decision() -> None:
+    """Where the provider's copy is to go then: there is nothing in between to be killed in."""
+    stored, asked = COMPLETED.when(begin()).when(store(asks_deletion=True)).events
+    assert (type(stored), asked) == (RecordingStored, RecordingDeletionAsked())
+    assert [type(event) for event in KEPT.events] == [RecordingStored]
+
+
 def test_of_two_attempts_the_later_holds() -> None:
     """The other is told, so that it deletes what it wrote; its failure is nobody's business."""
     twice = COMPLETED.when(begin()).when(begin(SECOND))

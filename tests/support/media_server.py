@@ -11,7 +11,7 @@ from aiohttp import web
 from serving import AUTH_TOKEN
 from twilio_forms import ACCOUNT_SID
 
-from adapters.twilio.media import Login
+from adapters.twilio.client import Login
 
 LOGIN: Final = Login(ACCOUNT_SID, AUTH_TOKEN)
 

@@ -58,7 +58,7 @@ def key(*subjects: UUID) -> Clear:
     return Clear({"key": "AAAA"}, Category.recording, about=about)
 
 
-def store(objects: tuple[str, ...] = FIRST) -> StoreAudio:
+def store(objects: tuple[str, ...] = FIRST, *, asks_deletion: bool = False) -> StoreAudio:
     """It is kept, with each channel a track of its own."""
     tracks = tuple(
         Track(name=name, sealed_bytes=72, sha256="ab" * 32, audio_bytes=0, chunks=1)
@@ -71,4 +71,5 @@ def store(objects: tuple[str, ...] = FIRST) -> StoreAudio:
         samples=Samples(format_code=1, rate=8000, width=2),
         first_key=key(),
         second_key=key(),
+        asks_deletion=asks_deletion,
     )

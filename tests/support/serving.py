@@ -38,6 +38,9 @@ from projections.follower import Follower
 BASE_URL: Final = "http://127.0.0.1:8000"
 AUTH_TOKEN: Final = "12345678901234567890123456789012"
 DIAL_TARGET: Final = "+12025550123"
+NOWHERE: Final = "http://127.0.0.1:9"
+"""Where Twilio is for whoever stands in for it in no other way: no test asks the real one."""
+
 FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
@@ -154,6 +157,7 @@ def settings_for(database: Urls, home: Path) -> Settings:
         database_url=SecretStr(database.app),
         migration_url=SecretStr(database.admin),
         home=home,
+        twilio_api_url=NOWHERE,
     )
 
 

@@ -162,7 +162,7 @@ async def test_a_deletion_broken_off_half_way_goes_on(
         await home.hear(*(_call(n) for n in range(5)))
         subject = await home.erase_number(ANNE)
         # The second batch cannot be written down, as when the server stops in the middle.
-        await home.address.sql("ALTER TABLE entries ADD CHECK (position < 13)")
+        await home.address.sql("ALTER TABLE entries ADD CHECK (position < 23)")
         with pytest.raises(psycopg.errors.CheckViolation):
             await home.cell.erasures.finish()
         assert await _boxes(home, subject) == 7

@@ -60,11 +60,13 @@ async def test_a_track_of_both_goes_with_either(postgres: Urls, tmp_path: Path) 
 
 @asynchronous
 async def test_old_objects_of_nobody_are_deleted(postgres: Urls, tmp_path: Path) -> None:
-    """Never one that a recording has or may just be getting, nor one that is new."""
+    """Never what a recording has or may be getting, nor a new one, nor while that is unknown."""
     async with studio(postgres, tmp_path) as house:
         recording = await house.recorded(STEREO)
         await house.keep(recording)
         kept = await house.objects()
+        async with house.home.cell.scoped(house.workspace_id) as connection:
+            assert await objects_of(connection, house.workspace_id, now()) is None
         await catch_up(house.home, RECORDINGS)
         stray, fresh = new_name(house.workspace_id), new_name(house.workspace_id)
         for name in (stray, fresh):
@@ -74,8 +76,9 @@ async def test_old_objects_of_nobody_are_deleted(postgres: Urls, tmp_path: Path)
         for name in (*kept, stray):
             os.utime(tmp_path / "objects" / name, (long_ago, long_ago))
         async with house.home.cell.scoped(house.workspace_id) as connection:
-            known = await objects_of(connection, house.workspace_id)
+            known = await objects_of(connection, house.workspace_id, now())
         assert known == kept
+        assert known is not None
         ender = Ender(house.home.cell, house.store)
         assert await ender.delete_strays(house.workspace_id, known, now()) == [stray]
         assert await house.objects() == {*kept, fresh}

@@ -11,7 +11,8 @@ from media_server import LOGIN, Fault, MediaServer, media_server
 from twilio_forms import ACCOUNT_SID
 
 from adapters.recordings.failures import CannotKeep
-from adapters.twilio.media import BACKOFF_SECONDS, Login, Media, logins_of, media_session
+from adapters.twilio.client import Login
+from adapters.twilio.media import BACKOFF_SECONDS, Media, logins_of, media_session
 from adapters.twilio.recordings import media_url
 from adapters.workspaces.credentials import Credentials
 from domain.recordings.words import FetchFailure

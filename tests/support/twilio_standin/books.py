@@ -59,6 +59,12 @@ class Account:
     events: dict[str, list[Resource]] = field(default_factory=dict)
     """By call: each request made of the workspace's application, and what it answered."""
 
+    transcriptions: dict[str, Resource] = field(default_factory=dict)
+    transcripts: dict[str, Resource] = field(default_factory=dict)
+    """Of Conversational Intelligence, which is a service of its own."""
+
+    messages: dict[str, Resource] = field(default_factory=dict)
+
     unfinished: set[str] = field(default_factory=set)
     """Calls that ended and yet cannot be deleted: that may last for 14 days (error 20009)."""
 
@@ -139,6 +145,56 @@ class Account:
             media,
         )
         return self.recordings[sid]
+
+    def add_transcription(self, sid: str, recording_sid: str, created: datetime) -> Resource:
+        """A text that was asked for with a recording."""
+        self.transcriptions[sid] = {
+            "sid": sid,
+            "account_sid": self.sid,
+            "recording_sid": recording_sid,
+            **dict.fromkeys(("date_created", "date_updated"), rfc2822(created)),
+            "duration": "4",
+            "status": "completed",
+            "transcription_text": "",
+            "type": "fast",
+            "price": None,
+            "price_unit": "USD",
+            "api_version": VERSION,
+            "uri": f"/{VERSION}/Accounts/{self.sid}/Transcriptions/{sid}.json",
+        }
+        return self.transcriptions[sid]
+
+    def add_transcript(self, sid: str, recording_sid: str, created: datetime) -> Resource:
+        """A text of Conversational Intelligence."""
+        at = created.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+        self.transcripts[sid] = {
+            "sid": sid,
+            "account_sid": self.sid,
+            "service_sid": f"GA{1:032x}",
+            **dict.fromkeys(("date_created", "date_updated"), at),
+            "status": "completed",
+            "channel": {"media_properties": {"source_sid": recording_sid}},
+            "data_logging": False,
+            "language_code": "en-US",
+            "customer_key": None,
+            "media_start_time": None,
+            "duration": 4,
+            "url": f"https://intelligence.twilio.com/v2/Transcripts/{sid}",
+            "redaction": True,
+            "links": {},
+        }
+        return self.transcripts[sid]
+
+    def add_message(self, sid: str, created: datetime, **fields: object) -> Resource:
+        """A message that was delivered."""
+        self.messages[sid] = {
+            "sid": sid,
+            "account_sid": self.sid,
+            "status": "delivered",
+            **dict.fromkeys(("date_created", "date_updated", "date_sent"), rfc2822(created)),
+            **fields,
+        }
+        return self.messages[sid]
 
 
 def snake(name: str) -> str:

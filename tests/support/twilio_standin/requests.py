@@ -103,6 +103,13 @@ ALLOWED: Final[Mapping[str, Mapping[str, Check]]] = {
     "Recording": {"IncludeSoftDeleted": _is_truth},
     "Media": {"RequestedChannels": lambda text: text in {"1", "2"}},
     "Deletion": {},
+    "Transcriptions": _PAGING,
+    "Transcripts": {
+        "ServiceSid": _sid("GA"),
+        "SourceSid": _sid("RE"),
+        "Status": _is_text,
+        **_PAGING,
+    },
 }
 """The query of each operation."""
 

@@ -16,6 +16,7 @@ from twilio_standin.requests import Refusal, day_of, not_found, validate
 
 Handler = Callable[[web.Request, Account], web.StreamResponse]
 DEFAULT_PAGE: Final = 50
+UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "receiving"})
 MEDIA_TYPES: Final = {"": "audio/x-wav", ".wav": "audio/x-wav", ".mp3": "audio/mpeg"}
 
 
@@ -34,6 +35,9 @@ class Fault:
     delay_seconds: float = 0.0
     is_cut: bool = False
     """Hang up in the middle of the answer."""
+
+    is_lost: bool = False
+    """Do what is asked, and hang up before the answer."""
 
     body: bytes | None = None
     """Answer with this instead."""
@@ -64,9 +68,17 @@ class Rest:
             ("GET", "/Recordings.json", self._recordings),
             ("GET", "/Recordings/{sid}.json", self._recording),
             ("DELETE", "/Recordings/{sid}.json", self._delete_recording),
+            ("GET", "/Recordings/{sid}/Transcriptions.json", self._transcriptions),
+            ("DELETE", "/Transcriptions/{sid}.json", self._delete_transcription),
+            ("DELETE", "/Messages/{sid}.json", self._delete_message),
             ("GET", r"/Recordings/{sid:RE[0-9a-fA-F]{32}}{kind:(\.wav|\.mp3)?}", self._media),
         ):
             app.router.add_route(method, root + path, self._authorized(handler))
+        for method, path, handler in (
+            ("GET", "/v2/Transcripts", self._transcripts),
+            ("DELETE", "/v2/Transcripts/{sid}", self._delete_transcript),
+        ):
+            app.router.add_route(method, path, self._authorized(handler))
         return app
 
     @web.middleware
@@ -84,7 +96,8 @@ class Rest:
             told = Refusal(fault.status, fault.code, "told to fail")
             return _problem(told, fault)
         try:
-            return await handler(request)
+            answer = await handler(request)
+            return await _cut(request) if fault.is_lost else answer
         except Refusal as refusal:
             return _problem(refusal)
         except web.HTTPNotFound:
@@ -92,12 +105,19 @@ class Rest:
 
     def _authorized(self, handler: Handler) -> Callable[[web.Request], Awaitable[Any]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            account = self.accounts.get(request.match_info["account"])
-            if account is None or not account.admits(*_login(request)):
+            account, login = self._account(request), _login(request)
+            if account is None or not account.admits(*login):
                 raise Refusal(401, 20003, "Authenticate")
             return handler(request, account)
 
         return handle
+
+    def _account(self, request: web.Request) -> Account | None:
+        """The account that a path names, or else the one of the login."""
+        if sid := request.match_info.get("account"):
+            return self.accounts.get(sid)
+        login = _login(request)
+        return next((one for one in self.accounts.values() if one.admits(*login)), None)
 
     def _calls(self, request: web.Request, account: Account) -> web.StreamResponse:
         validate("Calls", request.query)
@@ -160,6 +180,42 @@ class Rest:
             raise not_found(request.path)
         _refuse_unfinished(recording.resource)
         recording.deleted_at = self._clock()
+        return web.Response(status=204)
+
+    def _transcriptions(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Transcriptions", request.query)
+        wanted = request.match_info["sid"]
+        found = [t for t in account.transcriptions.values() if t["recording_sid"] == wanted]
+        return _page(request, "transcriptions", found)
+
+    def _delete_transcription(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Deletion", request.query)
+        del account.transcriptions[_found(account.transcriptions, request)["sid"]]
+        return web.Response(status=204)
+
+    def _transcripts(self, request: web.Request, account: Account) -> web.StreamResponse:
+        """A service of the newer kind: its pages have what is about them in ``meta``."""
+        validate("Transcripts", request.query)
+        wanted = request.query.get("SourceSid")
+        found = [
+            one
+            for one in account.transcripts.values()
+            if wanted in (None, one["channel"]["media_properties"]["source_sid"])
+        ]
+        return _newer_page(request, "transcripts", found)
+
+    def _delete_transcript(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Deletion", request.query)
+        del account.transcripts[_found(account.transcripts, request)["sid"]]
+        return web.Response(status=204)
+
+    def _delete_message(self, request: web.Request, account: Account) -> web.StreamResponse:
+        """With its media; one that is under way cannot be deleted."""
+        validate("Deletion", request.query)
+        message = _found(account.messages, request)
+        if message["status"] in UNDER_WAY:
+            raise Refusal(409, 20009, "Cannot delete this resource before it is complete")
+        del account.messages[message["sid"]]
         return web.Response(status=204)
 
     def _media(self, request: web.Request, account: Account) -> web.StreamResponse:
@@ -268,6 +324,26 @@ def _page(request: web.Request, name: str, everything: Sequence[Resource]) -> we
         "previous_page_uri": _uri(request, size, Page=number - 1) if number else None,
     }
     return web.json_response(said)
+
+
+def _newer_page(request: web.Request, name: str, everything: Sequence[Resource]) -> web.Response:
+    size = int(request.query.get("PageSize", DEFAULT_PAGE))
+    first = _after(everything, request.query.get("PageToken"))
+    shown = everything[first : first + size]
+    number = int(request.query.get("Page", 0))
+    following = None
+    if first + size < len(everything):
+        following = _uri(request, size, Page=number + 1, PageToken=f"PA{shown[-1]['sid']}")
+    meta = {
+        "page": number,
+        "page_size": size,
+        "key": name,
+        "first_page_url": _uri(request, size, Page=0),
+        "previous_page_url": None,
+        "next_page_url": following and f"https://intelligence.twilio.com{following}",
+        "url": request.path_qs,
+    }
+    return web.json_response({name: shown, "meta": meta})
 
 
 def _after(everything: Sequence[Resource], token: str | None) -> int:
