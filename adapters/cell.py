@@ -14,7 +14,7 @@ from adapters.event_store.expiries import Expiries
 from adapters.event_store.holds import Holds
 from adapters.event_store.writer import CellWriter, Clock
 from adapters.keys.keyring import Keyring
-from adapters.keys.master_key import MasterKeys
+from adapters.keys.master_keys import MasterKeys
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection, Pool, open_pool
 from adapters.provider_copies.asking import Asker

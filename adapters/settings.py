@@ -58,10 +58,20 @@ def _objects(url: str) -> str:
     return url
 
 
+def _master_key(url: str) -> str:
+    """Accept what names a key in a key service; what opens it is none of the URL's business."""
+    parts = urlsplit(url)
+    extra = "?" in url or "#" in url or parts.netloc
+    if parts.scheme not in {"awskms", "vault"} or not parts.path.strip("/") or extra:
+        raise ValueError
+    return url
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
 LoopbackUrl = Annotated[str, AfterValidator(_loopback)]
 ObjectsUrl = Annotated[str, AfterValidator(_objects)]
+MasterKeyUrl = Annotated[str, AfterValidator(_master_key)]
 
 
 def _directory(path: Path) -> Path:
@@ -94,6 +104,9 @@ class Settings(BaseModel):
     """A stand-in for Twilio's REST API, on this machine and nowhere else."""
     objects_url: ObjectsUrl | None = None
     """Where recordings' sealed audio lies; unset, it is a folder under `home`."""
+
+    master_key: MasterKeyUrl | None = None
+    """The key service that holds the master keys; unset, they are in a file under `home`."""
 
     cells: int = Field(default=1, ge=1, le=64)
     """How many cells there are at first; a lower number later takes none away."""
@@ -148,6 +161,7 @@ _EXPECTED: Final = {
     "public_url": "scheme://host[:port][/prefix], with no query and no slash at the end",
     "twilio_api_url": "scheme://host[:port] on this machine: it is for a stand-in",
     "objects_url": "the URL of a bucket, like s3://bucket/prefix, with no keys in it",
+    "master_key": "awskms:///alias/name or vault:///mount/name, with no keys in it",
     "cells": "a whole number from 1 to 64",
 }
 _FIELDS: Final = {_variable(field): field for field in Settings.model_fields}

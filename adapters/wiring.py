@@ -14,6 +14,7 @@ from adapters.cells.opened import OpenCells, open_cells
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import Clock
 from adapters.keys import master_key
+from adapters.keys.master_keys import MasterKeys
 from adapters.objects.store import ObjectStore
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 from adapters.postgres.pool import open_pool
@@ -45,6 +46,7 @@ class Ledger:
     cells: OpenCells
     clock: Clock
     objects: ObjectStore
+    master_keys: MasterKeys
 
     async def cell_of(self, workspace_id: UUID) -> Cell:
         """The cell that holds a workspace; ``NotFound`` where there is none."""
@@ -108,7 +110,7 @@ async def prepare(settings: Settings, urls: Urls) -> list[str]:
             make every value of theirs unreadable.
     """
     applied = await provisioner.bring_up(urls, settings.cell_schemas)
-    if not settings.master_key_file.exists():
+    if settings.master_key is None and not settings.master_key_file.exists():
         async with await open_pool(urls.app, "ringledger_writer") as pool:
             if await Directory(pool, urls.app).all():
                 raise KeyStoreUnavailable(
@@ -125,12 +127,13 @@ async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterato
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(database(settings))
         await prepare(settings, urls)
-        master_keys = master_key.read(settings.master_key_file)
+        master_keys = open_master_keys(settings)
+        await master_keys.newest()
         pool = await open_pool(urls.app, "ringledger_writer")
         stack.push_async_callback(pool.close)
         directory = Directory(pool, urls.app)
         cells = await stack.enter_async_context(open_cells(directory, master_keys, clock))
-        yield Ledger(settings, directory, cells, clock, open_objects(settings))
+        yield Ledger(settings, directory, cells, clock, open_objects(settings), master_keys)
 
 
 def open_objects(settings: Settings) -> ObjectStore:
@@ -138,3 +141,8 @@ def open_objects(settings: Settings) -> ObjectStore:
     if settings.objects_url is None:
         return ObjectStore.in_folder(settings.objects_folder)
     return ObjectStore.at(settings.objects_url)
+
+
+def open_master_keys(settings: Settings) -> MasterKeys:
+    """Where the master keys of the settings lie."""
+    return master_key.read(settings.master_key_file)

@@ -47,6 +47,8 @@ NEAR_ENTRIES: Final = 2_000
 
 _LOOK_SECONDS: Final = 0.1
 TAKE_TURN: Final = "SELECT pg_advisory_lock(hashtext('ringledger move'), hashtext(%s))"
+NO_ROTATION: Final = "SELECT pg_advisory_lock_shared(hashtext('ringledger rotation'), 0)"
+_ROTATES: Final = "SELECT FROM key_rotations WHERE ended_at IS NULL"
 _FIND: Final = """
     SELECT move_id, phase, from_migration_url, url, migration_url FROM moves WHERE cell = %s
 """
@@ -324,8 +326,11 @@ async def _alone(own: Urls, name: str) -> AsyncIterator[Side]:
             async with directory.connection.transaction():
                 await directory.run("SET LOCAL lock_timeout = {patience}", patience=patience)
                 await directory.run(TAKE_TURN, name)
+                await directory.run(NO_ROTATION)
         except psycopg.errors.LockNotAvailable:
-            raise Refused(f"somebody else moves {name} just now") from None
+            raise Refused(
+                f"somebody else moves {name} just now, or the master key rotates"
+            ) from None
         yield directory
 
 
@@ -333,6 +338,8 @@ async def _begin(directory: Side, cell: Registered, goal: Goal, target: Side) ->
     """Write a move down, once the target was seen: an address that is wrong leaves nothing."""
     if await target.exists():
         raise Refused(f"the target has a schema {cell.schema} already")
+    if await directory.run(_ROTATES):
+        raise Refused("the master key rotates: end that with `ringledger keys rotate`")
     await directory.run(_BEGIN, cell.name, cell.migration_url, goal.url, goal.migration_url)
     begun = await _find(directory, cell.name)
     if begun is None:

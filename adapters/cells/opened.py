@@ -11,7 +11,7 @@ from adapters.cell import Cell, open_cell
 from adapters.cells.place import Place
 from adapters.cells.whereabouts import Whereabouts
 from adapters.event_store.writer import Clock
-from adapters.keys.master_key import MasterKeys
+from adapters.keys.master_keys import MasterKeys
 from adapters.workspaces.directory import Directory
 
 LOOK_SECONDS: Final = 2.0

@@ -58,6 +58,12 @@ class Unknown(NamedTuple):
     subjects: set[UUID]
 
 
+async def read_epoch(channel: Channel, knowledge: Knowledge) -> None:
+    """Read how far the cell is; all that is learnt from here on is as of then or later."""
+    (rows,) = await channel.call(Call(COUNTER))
+    _begin(knowledge, rows)
+
+
 async def learn(
     channel: Channel, knowledge: Knowledge, holders: Keyholders, requests: Collection[Request]
 ) -> Collection[UUID]:
@@ -121,9 +127,7 @@ def _calls(knowledge: Knowledge, unknown: Unknown) -> list[Call]:
 def _take_in(
     knowledge: Knowledge, holders: Keyholders, unknown: Unknown, found: Mapping[bytes, Rows]
 ) -> None:
-    for epoch, position in found.get(COUNTER, ()):
-        knowledge.epoch = _int(epoch)
-        knowledge.begin(_int(position))
+    _begin(knowledge, found.get(COUNTER, []))
     if OTHERS in found:
         _follow(knowledge, found[OTHERS])
     _fold(knowledge, unknown.streams, found.get(STREAMS, []))
@@ -135,6 +139,12 @@ def _take_in(
         if destroyed_at is None:
             key = holders.keys[_uuid(workspace)].unwrap_bucket(_present(wrapped), _uuid(bucket))
         knowledge.bucket_keys.put(_number(bucket), key)
+
+
+def _begin(knowledge: Knowledge, rows: Rows) -> None:
+    for epoch, position in rows:
+        knowledge.epoch = _int(epoch)
+        knowledge.begin(_int(position))
 
 
 def _follow(knowledge: Knowledge, rows: Rows) -> None:

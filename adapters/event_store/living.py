@@ -1,7 +1,7 @@
-"""Which workspaces still have their key: asked whenever a writer's knowledge was stale.
+"""Which workspaces still have their key, and in which epoch it is.
 
-What a process unwrapped once it keeps. Without this a writer that had met a workspace would go on
-sealing under a key that nobody can unwrap any more.
+Asked whenever a writer's knowledge was stale. What a process unwrapped once it keeps: without this
+a writer that had met a workspace would go on sealing under a key that nobody can unwrap any more.
 """
 
 from collections.abc import Collection
@@ -13,12 +13,12 @@ from adapters.postgres.channel import Call, Channel
 
 _LIVING: Final = b"living"
 STATEMENTS: Final = {
-    _LIVING: "SELECT workspace_id FROM workspace_keys WHERE workspace_id = ANY($1::uuid[])"
+    _LIVING: "SELECT workspace_id, epoch FROM workspace_keys WHERE workspace_id = ANY($1::uuid[])"
 }
 """What the channel has prepared."""
 
 
-async def ended(channel: Channel, workspaces: Collection[UUID]) -> frozenset[UUID]:
-    """Those of these workspaces that have no key any more."""
+async def epochs(channel: Channel, workspaces: Collection[UUID]) -> dict[UUID, int]:
+    """The epochs of those of these workspaces that have a key still."""
     (rows,) = await channel.call(Call(_LIVING, (Uuids(list(workspaces)).data,)))
-    return frozenset(workspaces) - {UUID(bytes=workspace) for (workspace,) in rows}
+    return {UUID(bytes=workspace): int.from_bytes(epoch, "big") for workspace, epoch in rows}

@@ -6,9 +6,9 @@ from uuid import UUID
 from adapters.event_store.batch import Batch
 from adapters.event_store.keyholders import Keyholders
 from adapters.event_store.knowledge import Knowledge, Unread
-from adapters.event_store.learning import learn
+from adapters.event_store.learning import learn, read_epoch
 from adapters.event_store.lines import Lines
-from adapters.event_store.living import ended
+from adapters.event_store.living import epochs
 from adapters.event_store.requests import Clock, Waiting
 from adapters.keys.keyring import Keyring
 from adapters.keys.workspace_key import WorkspaceKey
@@ -38,6 +38,8 @@ class Preparing:
         """
         self.knowledge.age()
         now = self._clock()
+        if self.knowledge.epoch is None:
+            await self._begin()
         keys = await self._keys(waiting)
         known = [one for one in waiting if one.request.workspace_id in keys]
         holders = Keyholders(self.knowledge, keys, now.date())
@@ -63,11 +65,7 @@ class Preparing:
             requests = [one for one in requests if streams.get(one.stream_id.int) is None]
             if not requests and self.knowledge.gap is None:
                 return set()
-        was_stale = self.knowledge.epoch is None
-        fresh = await learn(await self._lines.reading(), self.knowledge, holders, requests)
-        if was_stale:
-            await self._forget_ended(waiting)
-        return set(fresh)
+        return set(await learn(await self._lines.reading(), self.knowledge, holders, requests))
 
     async def _keys(self, waiting: Iterable[Waiting]) -> dict[UUID, WorkspaceKey]:
         """The workspaces' keys; whoever asks for a workspace that is not here fails."""
@@ -83,16 +81,20 @@ class Preparing:
                 found[workspace_id] = key
         return found
 
-    async def _forget_ended(self, waiting: Iterable[Waiting]) -> None:
-        """Forget every key that is no workspace's any more; whoever asks for such a one fails.
+    async def _begin(self) -> None:
+        """Read the cell's epoch, then forget every key that is not the workspace's any more.
 
-        Asked after the epoch: whichever goes later moves the epoch again, and our append fails.
+        In this order: one that goes or is turned later moves the epoch again, and our append
+        fails.
         """
+        channel = await self._lines.reading()
+        await read_epoch(channel, self.knowledge)
         known = self._keyring.begin_check()
-        gone = await ended(await self._lines.reading(), known)
-        for workspace_id in gone:
-            self._keyring.forget(workspace_id)
-        fail((w for w in waiting if w.request.workspace_id in gone), NotFound("workspace"))
+        current = await epochs(channel, known)
+        for workspace_id in known:
+            key = self._keyring.known(workspace_id)
+            if key is None or key.epoch != current.get(workspace_id):
+                self._keyring.forget(workspace_id)
 
     async def _fetched(self, workspace_id: UUID) -> WorkspaceKey | None:
         async with await self._lines.other() as connection:

@@ -8,7 +8,7 @@ Who has a ``Need`` also sees what is restricted, and what nothing but a hold kee
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import orjson
@@ -105,11 +105,12 @@ async def open_values(
         await keys.execute(_KEYS, (Uuids(subjects), Uuids(buckets)), prepare=True)
     stored: dict[int, VaultRow] = {row[0]: row for row in await boxes.fetchall()}
     key.recent.bound()
-    opener = _Opener(key, may_open_restricted=bool(needs))
-    for is_bucket, owner, is_destroyed, is_restricted, wrapped in await keys.fetchall():
-        opener.learn(owner, wrapped, is_destroyed, is_restricted, is_bucket=is_bucket)
+    found = await keys.fetchall()
+    opener = await key.apply(
+        connection, lambda key: _Opener.of(key, found, may_open_restricted=bool(needs))
+    )
     if needs:
-        opener.escrow = await _escrow(connection, key, wanted, needs)
+        opener.escrow = await _escrow(connection, opener.key, wanted, needs)
     return [opener.read(ref, stored.get(number)) for number, ref in enumerate(wanted, 1)]
 
 
@@ -156,6 +157,16 @@ class _Opener:
 
     escrow: dict[tuple[int, ...], Locks] = field(default_factory=dict)
     """By stream, subjects and bucket."""
+
+    @classmethod
+    def of(
+        cls, key: WorkspaceKey, rows: Sequence[tuple[Any, ...]], *, may_open_restricted: bool
+    ) -> Self:
+        """With the keys that are in these rows of ``_KEYS``."""
+        opener = cls(key, may_open_restricted)
+        for is_bucket, owner, is_destroyed, is_restricted, wrapped in rows:
+            opener.learn(owner, wrapped, is_destroyed, is_restricted, is_bucket=is_bucket)
+        return opener
 
     def learn(self, owner: UUID, wrapped: bytes | None, *state: bool, is_bucket: bool) -> None:
         """Take a subject's or a bucket's key as the store has it."""

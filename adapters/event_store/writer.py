@@ -30,6 +30,7 @@ from adapters.event_store.preparing import Preparing, fail
 from adapters.event_store.requests import Clock as Clock  # noqa: PLC0414 - who opens a cell finds it here
 from adapters.event_store.requests import Receipt, Request, Waiting
 from adapters.keys.keyring import Keyring
+from adapters.keys.workspace_key import StaleKey
 from adapters.postgres.channel import Answer
 from domain.errors import Overloaded, Unavailable
 
@@ -48,6 +49,9 @@ PATIENCE_SECONDS = 12.0
 
 SHORTEST_PAUSE_SECONDS: Final = 0.01
 LONGEST_PAUSE_SECONDS: Final = 0.5
+
+MAX_TURNS: Final = 5
+"""After these, what a key does not unwrap is wrong, and the key is not."""
 
 _RACES: Final = frozenset({"lookups_digest", "buckets_id", STREAM_VERSION})
 """Constraints that break where another process was first."""
@@ -83,6 +87,9 @@ class CellWriter:
 
         self._gone_since: float | None = None
         self._pause = SHORTEST_PAUSE_SECONDS
+        self._turns = 0
+        """How often in a row a key was too old."""
+
         self._wake = asyncio.Event()
         self._enough = 1
         self._closing = False
@@ -193,7 +200,7 @@ class CellWriter:
 
     def _answer(self, batch: Batch) -> None:
         """It is durable, and so is all that its refusals rest on."""
-        self._gone_since, self._pause = None, SHORTEST_PAUSE_SECONDS
+        self._gone_since, self._pause, self._turns = None, SHORTEST_PAUSE_SECONDS, 0
         for one in batch.decided:
             if not one.waiting.answer.done():
                 one.waiting.answer.set_result(one.receipt)
@@ -229,8 +236,13 @@ class CellWriter:
         self._preparing.knowledge.forget()
         if isinstance(error, _GONE) or has_moved(error):
             await self._reconnect(error)
-        elif not _is_race(error):
+        elif not _is_race(error) and not self._is_turning(error):
             self._isolate(len(culprits), error)
+
+    def _is_turning(self, error: Exception) -> bool:
+        """Whether a workspace's key rotates, and was read before what it is to unwrap."""
+        self._turns += isinstance(error, StaleKey)
+        return isinstance(error, StaleKey) and self._turns <= MAX_TURNS
 
     async def _failed_flight(self) -> list[Waiting]:
         """Whoever is on the batch under way, unless it arrives after all."""

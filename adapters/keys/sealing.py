@@ -26,6 +26,10 @@ FORMAT: Final = b"\x01"
 """The first byte of a box: AES-256-GCM under HKDF-SHA512, as below. A new way, a new byte."""
 
 KEY_BYTES: Final = 32
+_IN_EPOCH: Final = b"\x02"
+"""The first byte of what was wrapped in an epoch; its number, of four bytes, follows."""
+
+_HEADER_BYTES: Final = 1 + 4
 _NONCE_BYTES: Final = 12
 _SALT: Final = b"ringledger/box/v1"
 
@@ -170,18 +174,34 @@ def open_box(box: Box, place: Place, keys: Locks) -> bytes:
     return _open(keys.cipher, nonce, sealed, place.associated())
 
 
-def wrap(key: bytes, under: AESGCM, purpose: str, owner: UUID) -> bytes:
+def wrap(key: bytes, under: AESGCM, purpose: str, owner: UUID, epoch: int = 0) -> bytes:
     """Wrap a key (or a small secret) under another, bound to its purpose and its owner."""
-    nonce = os.urandom(_NONCE_BYTES)
-    bound = prefixed((FORMAT, purpose.encode(), owner.bytes))
-    return FORMAT + nonce + under.encrypt(nonce, key, bound)
+    nonce, header = os.urandom(_NONCE_BYTES), header_of(epoch)
+    return header + nonce + under.encrypt(nonce, key, bound(header, purpose, owner.bytes))
 
 
 def unwrap(wrapped: bytes, under: AESGCM, purpose: str, owner: UUID) -> bytes:
     """Unwrap a key; ``IntegrityAlarm`` if it is not what was wrapped for this owner."""
-    nonce, sealed = wrapped[1 : 1 + _NONCE_BYTES], wrapped[1 + _NONCE_BYTES :]
-    bound = prefixed((wrapped[:1], purpose.encode(), owner.bytes))
-    return _open(under, nonce, sealed, bound)
+    start = len(header_of(epoch_of(wrapped)))
+    nonce, sealed = wrapped[start : start + _NONCE_BYTES], wrapped[start + _NONCE_BYTES :]
+    return _open(under, nonce, sealed, bound(wrapped[:start], purpose, owner.bytes))
+
+
+def header_of(epoch: int) -> bytes:
+    """How whatever is wrapped in this epoch begins. Epoch 0 was before there were any."""
+    return _IN_EPOCH + epoch.to_bytes(4, "big") if epoch else FORMAT
+
+
+def epoch_of(wrapped: bytes) -> int:
+    """In which epoch it was wrapped."""
+    if wrapped[:1] != _IN_EPOCH:
+        return 0
+    return int.from_bytes(wrapped[1:_HEADER_BYTES], "big")
+
+
+def bound(header: bytes, purpose: str, owner: bytes) -> bytes:
+    """What a wrapped key is bound to."""
+    return prefixed((header, purpose.encode(), owner))
 
 
 def _open(cipher: AESGCM, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:

@@ -61,6 +61,16 @@ class Uuids(Array):
         return [_NULL if i is None else _SIXTEEN + i.int.to_bytes(16, "big") for i in items]
 
 
+class RawUuids(Array):
+    """``uuid[]``, of ids as they came from PostgreSQL."""
+
+    element, oid = 2950, 2951
+
+    @staticmethod
+    def _pack(items: Sequence[bytes]) -> list[bytes]:
+        return [_SIXTEEN + i for i in items]
+
+
 class Ints(Array):
     """``integer[]``."""
 

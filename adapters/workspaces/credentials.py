@@ -2,11 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
+from adapters.keys.keyring import in_its_epoch
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection
 
@@ -63,17 +65,17 @@ async def add_credential(
 ) -> UUID:
     """Store a credential beside those that stand; of dial targets and regions the newest holds."""
     credential_id = uuid4()
-    box = key.wrap_secret(secret, credential_id)
-    await connection.execute(_INSERT, (credential_id, key.workspace_id, kind, box))
+    async with connection.transaction():
+        key = await in_its_epoch(connection, key)
+        box = key.wrap_secret(secret, credential_id)
+        await connection.execute(_INSERT, (credential_id, key.workspace_id, kind, box))
     return credential_id
 
 
 async def read_credentials(connection: Connection, key: WorkspaceKey) -> Credentials:
     """All that are not retired."""
-    rows = await connection.execute(_SELECT, (key.workspace_id,))
-    found = defaultdict(list)
-    for credential_id, kind, box in await rows.fetchall():
-        found[kind].append(key.unwrap_secret(box, credential_id))
+    rows = await (await connection.execute(_SELECT, (key.workspace_id,))).fetchall()
+    found = await key.apply(connection, lambda key: _opened(key, rows))
     shared = (text.partition(" ") for text in found[Kind.shared_key])
     return Credentials(
         account_sids=tuple(found[Kind.account_sid]),
@@ -86,6 +88,13 @@ async def read_credentials(connection: Connection, key: WorkspaceKey) -> Credent
             name: pem for name, _, pem in (k.partition(" ") for k in found[Kind.recording_key])
         },
     )
+
+
+def _opened(key: WorkspaceKey, rows: Sequence[tuple[Any, ...]]) -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for credential_id, kind, box in rows:
+        found[kind].append(key.unwrap_secret(box, credential_id))
+    return found
 
 
 def _newest(secrets: list[str]) -> str | None:

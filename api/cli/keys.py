@@ -1,20 +1,31 @@
-"""``ringledger keys``: API keys, each shown once."""
+"""``ringledger keys``: API keys, each shown once; and the rotation of the master key."""
 
+import logging as levels
+from collections import defaultdict
 from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID
 
+from adapters import logging
+from adapters.rotation import rotate as rotation
+from adapters.rotation.rotate import Rotated
+from adapters.settings import load
+from adapters.wiring import database, now, open_master_keys, prepare
 from adapters.workspaces.api_keys import ApiKey, Scope, create_api_key
 from api.cli.output import AsJson, InWorkspace, write_json
 from api.cli.running import EXIT_CODES, opened_workspace, run
 
-app = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
+app = typer.Typer(
+    help="API keys of a workspace; the master key of all of them.", no_args_is_help=True
+)
 
 
 @app.callback()
 def keys() -> None:
-    """API keys of a workspace."""
+    """API keys of a workspace; the master key of all of them."""
 
 
 @app.command(epilog=EXIT_CODES)
@@ -43,6 +54,47 @@ def create(
         )
     else:
         typer.echo(key.text)
+
+
+@app.command(epilog=EXIT_CODES)
+def rotate(
+    *,
+    keep_old: Annotated[
+        bool,
+        typer.Option(
+            "--keep-old",
+            help="Destroy nothing yet: make a backup that opens later, then call it again.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a new key epoch: wrap every live key anew, and destroy the old master key.
+
+    Everything goes on meanwhile, in running servers too. Broken off anywhere, the same command
+    goes on with it. No backup that was made before it can be read any more afterwards.
+    """
+    rotated = run(_rotate(keeps_old=keep_old))
+    if as_json:
+        write_json(rotated._asdict())
+        return
+    typer.echo(f"{rotated.keys:,} keys are under the master key {rotated.master_key_id}")
+    for key_id, gone_from in rotated.destroyed.items():
+        typer.echo(f"the master key {key_id} is gone from {gone_from:%Y-%m-%d %H:%M:%S} UTC on")
+
+
+async def _rotate(*, keeps_old: bool) -> Rotated:
+    settings = load()
+    logging.configure(level=levels.ERROR)
+    async with database(settings) as urls:
+        await prepare(settings, urls)
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            tasks = defaultdict[str, TaskID](lambda: bar.add_task("", total=None))
+
+            def progress(cell: str, done: int, of: int) -> None:
+                bar.update(tasks[cell], description=cell, completed=done, total=of)
+
+            keys_ = open_master_keys(settings)
+            return await rotation.rotate(urls, keys_, now, progress, keeps_old=keeps_old)
 
 
 async def _create(workspace: UUID | None, scopes: list[Scope]) -> ApiKey:

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from adapters.keys import master_key
 from adapters.wiring import Ledger
 from api.contract import answers
 from api.deployment import deployment_of
@@ -61,7 +60,7 @@ async def get_readiness(request: Request) -> Readiness:
             behind = await _entries_behind(ledger)
     except TimeoutError:
         raise Unavailable("database") from None
-    await asyncio.to_thread(master_key.read, ledger.settings.master_key_file)
+    await ledger.master_keys.newest()
     return Readiness(status="ready", entries_behind=behind)
 
 

@@ -152,6 +152,23 @@ class DestroyKeys(WorkspaceRequest):
     """Whether a legal hold stands on anything of the workspace (GDPR Art. 17(3)(e))."""
 
 
+class RotateKey(WorkspaceRequest):
+    """Say that everything under the workspace's key was wrapped anew."""
+
+    epoch: int
+    begun_at: datetime
+    old_master_key_id: str
+    new_master_key_id: str
+    keys_rewrapped: int
+
+
+class ConfirmMasterKeyDestroyed(WorkspaceRequest):
+    """Say that the master key before the last rotation is no more."""
+
+    master_key_id: str
+    destroyed_from: datetime
+
+
 WorkspaceCommand = (
     ChangeSettings
     | SetDialTarget
@@ -166,4 +183,6 @@ WorkspaceCommand = (
     | CloseWorkspace
     | ReopenWorkspace
     | DestroyKeys
+    | RotateKey
+    | ConfirmMasterKeyDestroyed
 )

@@ -226,6 +226,35 @@ class WorkspaceKeysDestroyed(Event):
     name: ClassVar[str] = "workspace.keys_destroyed"
 
 
+class WorkspaceKeyRotated(Event):
+    """Everything under the workspace's key was wrapped anew, under a key never used before.
+
+    What was destroyed before ``begun_at`` opens in no copy of this database, of whatever age, once
+    the old master key is gone.
+    """
+
+    name: ClassVar[str] = "workspace.key_rotated"
+
+    epoch: int
+    """The number of the new wrapping key: 1, 2, 3 ..."""
+
+    begun_at: datetime
+    old_master_key_id: str
+    new_master_key_id: str
+    keys_rewrapped: int
+    """Of subjects and buckets, credentials and whatever else lies under the key."""
+
+
+class OldMasterKeyDestroyed(Event):
+    """The master key that wrapped the workspace's key until its last rotation is no more."""
+
+    name: ClassVar[str] = "workspace.old_master_key_destroyed"
+
+    master_key_id: str
+    destroyed_from: datetime
+    """Gone for good from then on: at once, or when a key service's waiting period ends."""
+
+
 SettingSet = (
     ProfileSet
     | RecordingPolicySet
@@ -254,4 +283,6 @@ WorkspaceEvent = (
     | WorkspaceClosed
     | WorkspaceReopened
     | WorkspaceKeysDestroyed
+    | WorkspaceKeyRotated
+    | OldMasterKeyDestroyed
 )

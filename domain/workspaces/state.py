@@ -20,6 +20,7 @@ from domain.workspaces.events import (
     MemberRemoved,
     MemberRoleChanged,
     MfaPolicySet,
+    OldMasterKeyDestroyed,
     ProfileSet,
     ProviderDeletionSet,
     RecordingPolicySet,
@@ -31,6 +32,7 @@ from domain.workspaces.events import (
     TranscriptionPolicySet,
     WorkspaceClosed,
     WorkspaceEvent,
+    WorkspaceKeyRotated,
     WorkspaceKeysDestroyed,
     WorkspaceReopened,
 )
@@ -124,6 +126,16 @@ class Closure(NamedTuple):
     """Whether its key is destroyed."""
 
 
+class KeyEpoch(NamedTuple):
+    """What the workspace's last key rotation said."""
+
+    number: int
+    begun_at: datetime
+    old_master_key_id: str
+    old_destroyed_from: datetime | None = None
+    """Since when no older copy opens; ``None``: its master key is still there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A workspace after some of its events."""
@@ -134,6 +146,7 @@ class Workspace:
     invitations: Mapping[UUID, Invitation] = field(default_factory=dict)
     members: Mapping[UUID, Role] = field(default_factory=dict)
     closure: Closure | None = None
+    key_epoch: KeyEpoch | None = None
 
 
 def evolve(workspace: Workspace, event: WorkspaceEvent) -> Workspace:
@@ -157,6 +170,8 @@ def evolve(workspace: Workspace, event: WorkspaceEvent) -> Workspace:
             return _people(workspace, event)
         case WorkspaceClosed() | WorkspaceReopened() | WorkspaceKeysDestroyed():
             return replace(workspace, closure=_closure(workspace.closure, event))
+        case WorkspaceKeyRotated() | OldMasterKeyDestroyed():
+            return replace(workspace, key_epoch=_key_epoch(workspace.key_epoch, event))
         case _:
             return replace(workspace, settings=_settings(workspace.settings, event))
 
@@ -222,6 +237,18 @@ def _closure(
             return None
         case WorkspaceKeysDestroyed():
             return closure._replace(is_final=True) if closure else None
+        case _:
+            assert_never(event)
+
+
+def _key_epoch(
+    epoch: KeyEpoch | None, event: WorkspaceKeyRotated | OldMasterKeyDestroyed
+) -> KeyEpoch | None:
+    match event:
+        case WorkspaceKeyRotated():
+            return KeyEpoch(event.epoch, event.begun_at, event.old_master_key_id)
+        case OldMasterKeyDestroyed():
+            return epoch._replace(old_destroyed_from=event.destroyed_from) if epoch else None
         case _:
             assert_never(event)
 

@@ -8,12 +8,13 @@ from typing import assert_never
 
 from domain.decider import Decider
 from domain.errors import Refused
-from domain.workspaces import closure, members, settings
+from domain.workspaces import closure, epochs, members, settings
 from domain.workspaces.commands import (
     AcceptInvitation,
     ChangeMemberRole,
     ChangeSettings,
     CloseWorkspace,
+    ConfirmMasterKeyDestroyed,
     DestroyKeys,
     DisableIntegration,
     EnableIntegration,
@@ -21,6 +22,7 @@ from domain.workspaces.commands import (
     RemoveDialTarget,
     RemoveMember,
     ReopenWorkspace,
+    RotateKey,
     SetDialTarget,
     WithdrawInvitation,
     WorkspaceCommand,
@@ -28,14 +30,18 @@ from domain.workspaces.commands import (
 from domain.workspaces.events import WorkspaceEvent
 from domain.workspaces.state import Workspace, evolve
 
+ALSO_WHEN_CLOSED = (
+    *(CloseWorkspace, ReopenWorkspace, DestroyKeys),
+    *(RotateKey, ConfirmMasterKeyDestroyed),
+)
+"""A closed workspace has its keys still, and they rotate with the others."""
+
 
 def decide(workspace: Workspace, command: WorkspaceCommand) -> Sequence[WorkspaceEvent]:
     """What the request changes; ``Refused`` where a rule says no."""
     if command.expected_version not in (None, workspace.version):
         raise Refused("changed_meanwhile")
-    if workspace.closure is not None and not isinstance(
-        command, CloseWorkspace | ReopenWorkspace | DestroyKeys
-    ):
+    if workspace.closure is not None and not isinstance(command, ALSO_WHEN_CLOSED):
         raise Refused("workspace_closed")
     return tuple(_decide(workspace, command))
 
@@ -70,6 +76,10 @@ def _decide(  # noqa: C901, PLR0911, PLR0912 - one line per request
             return closure.reopen(workspace, command)
         case DestroyKeys():
             return closure.destroy_keys(workspace, command)
+        case RotateKey():
+            return epochs.rotate(workspace, command)
+        case ConfirmMasterKeyDestroyed():
+            return epochs.confirm_destroyed(workspace, command)
         case _:
             assert_never(command)
 

@@ -1,16 +1,15 @@
 """The master key file: for its owner's eyes, with several keys, and an error when it is gone."""
 
+import asyncio
 import base64
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
+from cells import asynchronous
 
 from adapters.keys import master_key
 from adapters.keys.sealing import new_key
-from domain.errors import IntegrityAlarm, KeyStoreUnavailable
-
-WORKSPACE = uuid4()
+from domain.errors import KeyStoreUnavailable
 
 
 @pytest.fixture
@@ -43,33 +42,67 @@ def test_no_two_files_hold_the_same_key(file: Path, tmp_path: Path) -> None:
     assert set(file.read_text().split()).isdisjoint((tmp_path / "other").read_text().split())
 
 
-def test_a_workspace_key_unwraps_for_its_workspace(file: Path) -> None:
-    """With the same file read again; for another workspace it is an alarm."""
-    key = new_key()
-    key_id, wrapped = master_key.read(file).wrap(key, WORKSPACE)
+@asynchronous
+async def test_a_new_line_wraps_in_every_process(file: Path) -> None:
+    """Whoever has the file open finds the key that another process made."""
+    long_open = master_key.read(file)
+    made = await master_key.read(file).create()
+    assert await long_open.newest() == made
+    assert len(await long_open.ids()) == 2
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@asynchronous
+async def test_a_destroyed_key_is_overwritten(file: Path) -> None:
+    """Where the file was there are other bytes, also for who had it open."""
+    secret = file.read_bytes().split()[1]
+    with file.open("rb") as before:
+        keys = master_key.read(file)
+        (old,) = await keys.ids()
+        await keys.create()
+        await keys.destroy(old)
+        assert secret not in before.read()
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert secret not in file.read_bytes()
+
+
+@asynchronous
+async def test_who_reads_while_it_changes_finds_a_whole_file(file: Path) -> None:
+    """One that is taken out of its place is being overwritten: it is read anew."""
     keys = master_key.read(file)
-    assert keys.unwrap(key_id, wrapped, WORKSPACE) == key
-    with pytest.raises(IntegrityAlarm):
-        keys.unwrap(key_id, wrapped, uuid4())
+
+    async def change() -> None:
+        for _ in range(50):
+            old = await keys.newest()
+            await keys.create()
+            await keys.destroy(old)
+
+    changing = asyncio.create_task(change())
+    reads = 0
+    while not changing.done():
+        assert len(await master_key.read(file).ids()) in {1, 2}
+        reads += 1
+    await changing
+    assert reads > 50
 
 
-def test_the_newest_key_wraps_and_the_old_ones_unwrap(file: Path) -> None:
-    """A line is added when the key rotates; what the old one wrapped opens as long as it stays."""
-    key = new_key()
-    old_id, wrapped = master_key.read(file).wrap(key, WORKSPACE)
-    with file.open("a") as text:
-        text.write("\n" + _line("newest"))
-    keys = master_key.read(file)
-    assert keys.wrap(key, WORKSPACE)[0] == keys.newest == "newest"
-    assert keys.unwrap(old_id, wrapped, WORKSPACE) == key
+@asynchronous
+async def test_a_change_that_broke_off_changes_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, or a kill: the file is as it was, and the next change is made."""
+    before = file.read_bytes()
 
+    def fail(_path: Path, _target: Path) -> None:
+        raise OSError(28, "No space left on device")
 
-def test_a_key_that_left_the_file_is_an_outage(file: Path) -> None:
-    """What it wrapped cannot be had; that is not an erasure, and the error names the id."""
-    key_id, wrapped = master_key.read(file).wrap(new_key(), WORKSPACE)
-    file.write_text(_line("another"))
-    with pytest.raises(KeyStoreUnavailable, match=key_id):
-        master_key.read(file).unwrap(key_id, wrapped, WORKSPACE)
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", fail)
+        with pytest.raises(KeyStoreUnavailable, match="No space left"):
+            await master_key.read(file).create()
+    assert file.read_bytes() == before
+    await master_key.read(file).create()
+    assert file.read_bytes().startswith(before)
 
 
 def test_a_missing_file_is_an_outage(tmp_path: Path) -> None:
