@@ -129,11 +129,11 @@ class WorkspaceKey:
 
     def wrap_escrow(self, block: bytes, stream_id: UUID) -> bytes:
         """Wrap what opens a stream's values under one pair of locks."""
-        return wrap(block, self.cipher, "escrow", stream_id)
+        return self.wrapping.wrap(block, "escrow", stream_id)
 
     def unwrap_escrow(self, wrapped: bytes, stream_id: UUID) -> bytes:
         """Unwrap what opens a stream's values under one pair of locks."""
-        return unwrap(wrapped, self.cipher, "escrow", stream_id)
+        return self.wrapping.unwrap(wrapped, "escrow", stream_id)
 
     def wrap_secret(self, secret: str, credential_id: UUID) -> bytes:
         """Seal a credential of the workspace."""
