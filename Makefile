@@ -54,8 +54,8 @@ demo: $(READY) ## the same, then exit: 0 if all of it was right
 	@exec $(BIN)/ringledger demo $(if $(PORT),--port $(PORT))
 
 .PHONY: test fast lint check format
-test: $(READY) ## run every test
-	@$(BIN)/pytest -q
+test: $(READY) ## run every test, by as many workers as there are cores (four at most)
+	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 fast: $(READY) ## run the tests that need no database
 	@$(BIN)/pytest -q tests/domain tests/projections
