@@ -8,6 +8,9 @@ from uuid import UUID
 import psycopg
 
 from adapters.cells.whereabouts import Patience, Whereabouts, has_moved
+from adapters.erasure_ledger.file import ErasureLedger
+from adapters.erasure_ledger.gate import Gate
+from adapters.erasure_ledger.lines import Kind
 from adapters.event_store.closures import Closures
 from adapters.event_store.erasures import Erasures
 from adapters.event_store.expiries import Expiries
@@ -48,6 +51,8 @@ class Cell:
     closures: Closures
     holds: Holds
     expiries: Expiries
+    gate: Gate
+    """Before it, and on the way of whatever destroys."""
 
     @asynccontextmanager
     async def scoped(self, workspace_id: UUID) -> AsyncIterator[Connection]:
@@ -84,9 +89,18 @@ class Cell:
 
 @asynccontextmanager
 async def open_cell(
-    whereabouts: Whereabouts, master_keys: MasterKeys, clock: Clock
+    whereabouts: Whereabouts,
+    master_keys: MasterKeys,
+    clock: Clock,
+    erasure_ledger: ErasureLedger,
+    *,
+    is_gated: bool = True,
 ) -> AsyncIterator[Cell]:
-    """Open a cell and start its writer; on leaving, all who wait are answered first."""
+    """Open a cell and start its writer; on leaving, all who wait are answered first.
+
+    Raises:
+        Restored: It is older than its erasure ledger. Open it not gated, to replay that.
+    """
     keyring = Keyring(master_keys)
     writer = CellWriter(lambda: whereabouts.connect("ringledger_writer"), keyring, clock)
     reading = await open_pool(
@@ -96,12 +110,19 @@ async def open_cell(
     for pool in (reading, writing):
         whereabouts.lead(pool)
     asker = Asker(writer)
-    erasures = Erasures(writing, keyring, clock, whereabouts.patiently, asker.of_subject)
-    closures = Closures(writing, keyring, clock, whereabouts.patiently)
-    holds = Holds(writing, clock, whereabouts.patiently)
-    expiries = Expiries(writing, keyring, clock, whereabouts.patiently)
-    writer.start()
+    asker, gate = Asker(writer), Gate(whereabouts, erasure_ledger)
+    patiently = whereabouts.patiently
+    erasures = Erasures(writing, keyring, clock, patiently, gate, asker.of_subject)
+    closures = Closures(writing, keyring, clock, patiently, gate)
+    expiries = Expiries(writing, keyring, clock, patiently, gate)
+    holds = Holds(writing, clock, patiently)
+    gate.knows(Kind.subject_erased, erasures.do_again)
+    gate.knows(Kind.workspace_ended, closures.do_again)
+    gate.knows(Kind.bucket_expired, expiries.do_again)
     try:
+        if is_gated:
+            await gate.admit()
+        writer.start()
         yield Cell(
             whereabouts.place.name,
             whereabouts,
@@ -113,6 +134,7 @@ async def open_cell(
             closures,
             holds,
             expiries,
+            gate,
         )
     finally:
         await writer.close()

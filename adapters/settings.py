@@ -107,6 +107,8 @@ class Settings(BaseModel):
 
     master_key: MasterKeyUrl | None = None
     """The key service that holds the master keys; unset, they are in a file under `home`."""
+    erasure_ledger: Annotated[Path, AfterValidator(_directory)] | None = None
+    """The folder of the erasure ledgers, apart from every backup; unset, it is under `home`."""
 
     cells: int = Field(default=1, ge=1, le=64)
     """How many cells there are at first; a lower number later takes none away."""
@@ -115,6 +117,11 @@ class Settings(BaseModel):
     def master_key_file(self) -> Path:
         """Where the master key lies when no key service holds it."""
         return self.home / "master.key"
+
+    @property
+    def erasure_ledgers(self) -> Path:
+        """Where each cell's erasure ledger lies."""
+        return self.erasure_ledger or self.home / "erasures"
 
     @property
     def objects_folder(self) -> Path:
@@ -162,6 +169,7 @@ _EXPECTED: Final = {
     "twilio_api_url": "scheme://host[:port] on this machine: it is for a stand-in",
     "objects_url": "the URL of a bucket, like s3://bucket/prefix, with no keys in it",
     "master_key": "awskms:///alias/name or vault:///mount/name, with no keys in it",
+    "erasure_ledger": "the path of a directory, or of one that can be made",
     "cells": "a whole number from 1 to 64",
 }
 _FIELDS: Final = {_variable(field): field for field in Settings.model_fields}

@@ -122,8 +122,15 @@ async def prepare(settings: Settings, urls: Urls) -> list[str]:
 
 
 @asynccontextmanager
-async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterator[Ledger]:
-    """Open the ledger: database, migrations, keys, and every cell's writer."""
+async def open_ledger(
+    settings: Settings, *, clock: Clock = now, is_gated: bool = True
+) -> AsyncIterator[Ledger]:
+    """Open the ledger: database, migrations, keys, and every cell's writer.
+
+    Raises:
+        Restored: A cell is older than its erasure ledger, which must be replayed first. Whoever
+            does that opens it not gated.
+    """
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(database(settings))
         await prepare(settings, urls)
@@ -132,7 +139,9 @@ async def open_ledger(settings: Settings, *, clock: Clock = now) -> AsyncIterato
         pool = await open_pool(urls.app, "ringledger_writer")
         stack.push_async_callback(pool.close)
         directory = Directory(pool, urls.app)
-        cells = await stack.enter_async_context(open_cells(directory, master_keys, clock))
+        cells = await stack.enter_async_context(
+            open_cells(directory, master_keys, clock, settings.erasure_ledgers, is_gated=is_gated)
+        )
         yield Ledger(settings, directory, cells, clock, open_objects(settings), master_keys)
 
 

@@ -19,6 +19,7 @@ from domain.errors import (
     NotFound,
     Overloaded,
     Refused,
+    Restored,
     Unavailable,
 )
 
@@ -30,6 +31,7 @@ NAMES: Final[Mapping[type[Exception], str]] = MappingProxyType(
         Overloaded: "overloaded",
         Unavailable: "unavailable",
         KeyStoreUnavailable: "unavailable",
+        Restored: "unavailable",
         psycopg.OperationalError: "unavailable",
     }
 )

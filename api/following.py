@@ -74,6 +74,7 @@ async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
     """
     while True:
         try:
+            await cell.gate.settle()
             await cell.erasures.finish()
         except Exception:
             log.exception("erasures.unfinished", cell=cell.name)

@@ -1,7 +1,8 @@
 """Several server processes on one port, and one that follows, kept running until told to stop.
 
-Each is this program again. The supervisor takes the port, prepares the database once, and then
-only watches: it holds no key, reads no entry, and when it is gone all others stop by themselves.
+Each is this program again. The supervisor takes the port, prepares the database and sees that it
+may be served, once, and then only watches: it holds no key, reads no entry, and when it is gone
+all others stop by themselves.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Final
 import structlog
 
 from adapters.settings import Settings
-from adapters.wiring import database, prepare
+from adapters.wiring import database, open_ledger, prepare
 from api.stopping import STOPPED_WITHIN_SECONDS, lifeline, told_to_stop
 
 PROGRAM: Final = (sys.executable, "-P", "-c", "from api.cli import main; main()", "worker")
@@ -36,6 +37,8 @@ async def up_together(
     with told_to_stop() as stop, lifeline() as line:
         async with database(settings) as urls:
             await prepare(settings, urls)
+            async with open_ledger(settings):
+                pass  # what may not be served is refused here, and not by each worker anew
             async with asyncio.TaskGroup() as crew:
                 places: list[socket.socket | None] = [*listeners, *([None] if follows else [])]
                 keepers = [crew.create_task(_keep(place, line)) for place in places]

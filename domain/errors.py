@@ -24,6 +24,13 @@ class KeyStoreUnavailable(Exception):  # noqa: N818 - as above
     """A key that should be there cannot be had now. It is not an erasure."""
 
 
+class Restored(Exception):  # noqa: N818 - as above
+    """The database is older than what was done to it: who was erased since is in it again.
+
+    Nothing of it is served before that is done again.
+    """
+
+
 class Overloaded(Exception):  # noqa: N818 - as above
     """Too much is waiting; nothing was kept, the sender should try again."""
 

@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 import psycopg
 import structlog
 
+from adapters.erasure_ledger.gate import Gate
+from adapters.erasure_ledger.lines import Act, Kind, Line
 from adapters.event_store.appending import STREAM_VERSION
 from adapters.event_store.codec import encode
 from adapters.event_store.erasures import Patience
@@ -23,7 +25,7 @@ from adapters.postgres.pool import Connection, Pool
 from domain.errors import Refused
 from domain.messages import Context, Entry
 from domain.workspaces.commands import DestroyKeys
-from domain.workspaces.events import WorkspaceEvent
+from domain.workspaces.events import WorkspaceEvent, WorkspaceKeysDestroyed
 from domain.workspaces.state import Workspace
 from domain.workspaces.workspace import WORKSPACE
 
@@ -44,6 +46,7 @@ _CLOSED: Final[LiteralString] = f"""
     ) AS last
     WHERE name = 'workspace.closed'
 """
+_HAS_KEY: Final = "SELECT FROM workspace_keys WHERE workspace_id = %s"
 _END: Final[LiteralString] = "SELECT end_workspace(%s, %s, %s, %s, %s, %s)"
 log = structlog.get_logger()
 
@@ -66,7 +69,10 @@ class _Stream(NamedTuple):
 class Closures:
     """Ends the closed workspaces of one cell."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, clock: Clock, patiently: Patience) -> None:
+    def __init__(
+        self, pool: Pool, keyring: Keyring, clock: Clock, patiently: Patience, gate: Gate
+    ) -> None:
+        self._gate = gate
         self._pool = pool
         self._keyring = keyring
         self._clock = clock
@@ -80,6 +86,18 @@ class Closures:
         """
         return await self._patiently(self._finish)
 
+    async def do_again(self, act: Act, line: Line) -> None:
+        """End the workspace that the erasure ledger says, if its key is here."""
+        workspace_id, event = act.id, WorkspaceKeysDestroyed(occurred_at=self._clock())
+
+        async def end() -> None:
+            async with self._pool.connection() as connection:
+                if (await connection.execute(_HAS_KEY, (workspace_id,))).rowcount:
+                    version = len(await read_stream(connection, workspace_id)) + 1
+                    await self._destroy(connection, workspace_id, version, event, line)
+
+        await self._patiently(end)
+
     async def _finish(self) -> int:
         async with self._pool.connection() as connection:
             closed = await (await connection.execute(_CLOSED)).fetchall()
@@ -92,11 +110,10 @@ class Closures:
         if not _is_due(workspace, self._clock()):
             return False
         try:
-            async with connection.transaction():
-                held = await is_held(connection, workspace_id)
-                command = DestroyKeys(occurred_at=self._clock(), is_held=held)
-                for event in WORKSPACE.decide(workspace, command):
-                    await self._destroy(connection, workspace_id, len(entries) + 1, event)
+            held = await is_held(connection, workspace_id)
+            command = DestroyKeys(occurred_at=self._clock(), is_held=held)
+            for event in WORKSPACE.decide(workspace, command):
+                await self._destroy(connection, workspace_id, len(entries) + 1, event)
         except Refused as refusal:
             log.info("workspace.kept", workspace_id=str(workspace_id), reason=str(refusal))
             return False
@@ -105,15 +122,23 @@ class Closures:
             if error.sqlstate == HELD or error.diag.constraint_name == STREAM_VERSION:
                 return False
             raise
-        self._keyring.forget(workspace_id)
         return True
 
     async def _destroy(
-        self, connection: Connection, workspace_id: UUID, version: int, event: WorkspaceEvent
+        self,
+        connection: Connection,
+        workspace_id: UUID,
+        version: int,
+        event: WorkspaceEvent,
+        resumed: Line | None = None,
     ) -> None:
-        body = encode(event, Context("policy:closure", uuid4()), workspace_id)
+        actor = "policy:erasure_ledger" if resumed else "policy:closure"
+        body = encode(event, Context(actor, uuid4()), workspace_id)
         parameters = (workspace_id, self._clock(), version, event.schema_version, event.name, body)
-        await connection.execute(_END, parameters)
+        async with self._gate.destroying(connection, resumed) as destruction:
+            await destruction.intend(Act(Kind.workspace_ended, workspace_id, workspace_id))
+            await connection.execute(_END, parameters)
+        self._keyring.forget(workspace_id)
 
 
 async def _read(connection: Connection, workspace_id: UUID) -> _Stream:

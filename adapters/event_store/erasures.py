@@ -1,19 +1,22 @@
 """Erasure: the key and the lookup in one transaction with its entry, then the boxes.
 
-In the same transaction what must outlive the lookup is kept: to whom nothing is marketed; and what
-a hold keeps of single calls goes into escrow. An erasure that a hold stands in the way of is
+The erasure ledger outside the database has it before that transaction can commit. In the same
+transaction what must outlive the lookup is kept: to whom nothing is marketed; and what a hold
+keeps of single calls goes into escrow. An erasure that a hold stands in the way of is
 written down, waits, and is carried out once that is released.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
 
+from adapters.erasure_ledger.gate import Gate
+from adapters.erasure_ledger.lines import Act, Kind, Line
 from adapters.event_store.appending import APPEND, STALE, STREAM_VERSION
 from adapters.event_store.codec import encode
 from adapters.event_store.escrow import HELD, NOT_ESCROWED, escrow_subject
@@ -85,11 +88,18 @@ class _Asked(NamedTuple):
     subject_id: UUID
     reason: ErasureReason
     context: Context
+    resumed: Line | None = None
+    """The line of the erasure ledger that says that it was done before."""
 
     @property
     def place(self) -> tuple[UUID, UUID]:
         """Whose it is."""
         return self.workspace_id, self.subject_id
+
+    @property
+    def act(self) -> Act:
+        """What the erasure ledger holds of it."""
+        return Act(Kind.subject_erased, *self.place, self.reason)
 
 
 class Patience(Protocol):
@@ -112,8 +122,10 @@ class Erasures:
         keyring: Keyring,
         clock: Clock,
         patiently: Patience,
+        gate: Gate,
         before_boxes_go: Before,
     ) -> None:
+        self._gate = gate
         self._before_boxes_go = before_boxes_go
         self._pool = pool
         self._keyring = keyring
@@ -133,10 +145,21 @@ class Erasures:
         Raises:
             NotFound: The workspace has no such subject.
             Refused: A restriction stands, and the subject does not ask for it themselves.
+            Unavailable: The erasure ledger cannot be written: nobody was erased.
         """
-        return await self._patiently(
-            lambda: self._erase(workspace_id, subject_id, reason, context)
-        )
+        asked = _Asked(workspace_id, subject_id, reason, context)
+        return await self._patiently(lambda: self._erase(asked))
+
+    async def do_again(self, act: Act, line: Line) -> None:
+        """Erase whom the erasure ledger says, if they are here and living.
+
+        Whether it might be was decided then. A hold that stands here is waited for.
+        """
+        reason = ErasureReason(act.reason or ErasureReason.requested)
+        context = Context("policy:erasure_ledger", uuid4())
+        asked = _Asked(act.workspace_id, act.id, reason, context, line)
+        with suppress(NotFound):
+            await self._patiently(lambda: self._erase(asked))
 
     async def finish(self) -> int:
         """Carry out what waited for a hold, delete the boxes of whoever is erased; how many boxes.
@@ -146,44 +169,45 @@ class Erasures:
         await self._patiently(self._carry_out)
         return await self._patiently(self._finish)
 
-    async def _erase(
-        self, workspace_id: UUID, subject_id: UUID, reason: ErasureReason, context: Context
-    ) -> Erasure:
-        asked = _Asked(workspace_id, subject_id, reason, context)
-        holds, is_kept = tuple[UUID, ...](), False
+    async def _erase(self, asked: _Asked) -> Erasure:
+        is_kept = False
         async with self._pool.connection() as connection:
             while True:
+                holds = await in_the_way(connection, *asked.place, asked.workspace_id)
                 try:
-                    return await self._attempt(connection, asked, holds, is_kept=is_kept)
+                    return await self._attempt(connection, asked, tuple(holds), is_kept=is_kept)
                 except psycopg.DatabaseError as error:
                     if error.sqlstate == NO_LIVING_SUBJECT:
                         return await self._state(connection, asked)
                     if not _is_overtaken(error):
                         raise
                     is_kept = is_kept or error.sqlstate == NOT_ESCROWED
-                    if error.sqlstate == HELD or holds:
-                        found = await in_the_way(connection, *asked.place, workspace_id)
-                        holds = tuple(found)
 
     async def _attempt(
         self, connection: Connection, asked: _Asked, holds: tuple[UUID, ...], *, is_kept: bool
     ) -> Erasure:
         """Decide on what is known now. The database refuses it where that is not so any more."""
-        command = EraseSubject(reason=asked.reason, occurred_at=self._clock(), holds=holds)
+        command = EraseSubject(
+            reason=asked.reason,
+            occurred_at=self._clock(),
+            holds=holds,
+            is_again=asked.resumed is not None,
+        )
         consents = marketing_consents(*asked.place)
         entries = await read_streams(connection, [asked.subject_id, *consents], LAST_POSITION)
         told = [entry for entry in entries if entry.stream_id == asked.subject_id]
         said = [entry for entry in entries if entry.stream_id != asked.subject_id]
         rows = _rows(*asked.place, told, command, asked.context)
+        state = await self._state_of(connection, asked)
+        if state.erased_at is not None:
+            return state
         if holds:
             return await self._wait(connection, asked, rows, holds)
-        if not rows:
-            return await self._state(connection, asked)
-        if not is_kept:
-            return await self._destroy(connection, rows[0], said)
-        key = await self._keyring.get(connection, asked.workspace_id)
-        async with connection.transaction():
-            await escrow_subject(connection, key, asked.subject_id)
+        async with self._gate.destroying(connection, asked.resumed) as destruction:
+            if is_kept:
+                key = await self._keyring.get(connection, asked.workspace_id)
+                await escrow_subject(connection, key, asked.subject_id)
+            await destruction.intend(asked.act)
             return await self._destroy(connection, rows[0], said)
 
     async def _wait(
@@ -193,14 +217,11 @@ class Erasures:
         rows: Sequence[EntryRow],
         holds: tuple[UUID, ...],
     ) -> Erasure:
-        """Write down that it waits, if that is new, unless they are erased by now."""
-        state = await self._state_of(connection, asked)
-        if state.erased_at is not None:
-            return state
+        """Write down that it waits, if that is new."""
         if rows:
             ((epoch,),) = await (await connection.execute(_EPOCH)).fetchall()
             await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
-        return replace(state, waits_for=holds)
+        return Erasure(asked.subject_id, None, None, waits_for=holds)
 
     async def _destroy(
         self, connection: Connection, row: EntryRow, said: Sequence[Entry]
@@ -223,12 +244,9 @@ class Erasures:
         for workspace_id, subject_id, subject in asked:
             if subject.asked is not None:
                 with suppress(Refused):
-                    await self._erase(
-                        workspace_id,
-                        subject_id,
-                        subject.asked.reason,
-                        Context("policy:erasure", uuid4()),
-                    )
+                    context = Context("policy:erasure", uuid4())
+                    reason = subject.asked.reason
+                    await self._erase(_Asked(workspace_id, subject_id, reason, context))
 
     async def _finish(self) -> int:
         deleted = 0

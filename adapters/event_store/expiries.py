@@ -14,10 +14,18 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from adapters.erasure_ledger.gate import Gate
+from adapters.erasure_ledger.lines import Act, Kind, Line
 from adapters.event_store.appending import APPEND
 from adapters.event_store.codec import encode
 from adapters.event_store.erasures import DELETED_AT_ONCE, Patience
-from adapters.event_store.periods import Bucket, due_buckets, living_buckets, told_of_periods
+from adapters.event_store.periods import (
+    Bucket,
+    due_buckets,
+    living_bucket,
+    living_buckets,
+    told_of_periods,
+)
 from adapters.event_store.rows import ENTRY, EntryRow, parameters
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
@@ -26,7 +34,7 @@ from adapters.postgres.pool import Connection, Pool
 from domain.expiries.events import BucketsDestroyed, ExpiredValuesDeleted, ExpiryEvent
 from domain.identifiers import expiry_id
 from domain.messages import Context
-from domain.workspaces.expiry import Due, Living, due
+from domain.workspaces.expiry import Due, Living, due, due_again
 from domain.workspaces.state import Workspace
 
 TakeOut = Callable[[Connection, Sequence[Bucket]], Awaitable[None]]
@@ -72,8 +80,10 @@ class Expiries:
         keyring: Keyring,
         clock: Clock,
         patiently: Patience,
+        gate: Gate,
         take_out: TakeOut = nothing_is_kept,
     ) -> None:
+        self._gate = gate
         self._pool = pool
         self._keyring = keyring
         self._clock = clock
@@ -87,6 +97,30 @@ class Expiries:
         what a transaction deleted, its entry says.
         """
         return await self._patiently(self._finish)
+
+    async def do_again(self, act: Act, line: Line) -> None:
+        """Destroy the key of the bucket that the erasure ledger says, by the rule of today."""
+
+        async def end() -> None:
+            async with self._pool.connection() as connection:
+                await self._do_again(connection, act, line)
+
+        await self._patiently(end)
+
+    async def _do_again(self, connection: Connection, act: Act, line: Line) -> None:
+        bucket = await living_bucket(connection, act.id)
+        if bucket is None:
+            return
+        told = (await told_of_periods(connection, [bucket.workspace_id]))[bucket.workspace_id]
+        found = due_again(told, Living(bucket.category, bucket.campaign, bucket.day))
+        async with self._gate.destroying(connection, line):
+            ((epoch,),) = await (await connection.execute(_BEGIN)).fetchall()
+            await self._take_out(connection, [bucket])
+            dues = {bucket.workspace_id: [found]}
+            rows = await _rows(connection, _told([bucket], dues, self._clock()))
+            gone, parts = Uuids([bucket.bucket_id]), columns(rows, ENTRY)
+            await connection.execute(_DESTROY, (epoch, self._clock(), gone, *parts))
+        self._keyring.forget_recent(bucket.workspace_id)
 
     async def _finish(self) -> Expired:
         async with self._pool.connection() as connection:
@@ -105,13 +139,16 @@ class Expiries:
 
     async def _destroy(self, connection: Connection, living: Mapping[UUID, list[Living]]) -> int:
         """Of these workspaces, as many at once as there may be; how many buckets."""
-        async with connection.transaction():
+        async with self._gate.destroying(connection) as destruction:
             ((epoch,),) = await (await connection.execute(_BEGIN)).fetchall()
             dues = _dues(await told_of_periods(connection, living), living, self._clock())
             buckets = await due_buckets(connection, dues, DESTROYED_AT_ONCE)
             if not buckets:
                 raise psycopg.Rollback
             await self._take_out(connection, buckets)
+            await destruction.intend(
+                *(Act(Kind.bucket_expired, one.workspace_id, one.bucket_id) for one in buckets)
+            )
             rows = await _rows(connection, _told(buckets, dues, self._clock()))
             gone = Uuids([one.bucket_id for one in buckets])
             parts = columns(rows, ENTRY)

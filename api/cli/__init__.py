@@ -13,7 +13,7 @@ from api.cli.running import EXIT_CODES
 
 NOUNS: Final = (
     *("workspaces", "keys", "calls", "subjects", "consents", "dead-letters", "views"),
-    *("cells", "reconcile"),
+    *("cells", "reconcile", "erasures"),
 )
 
 

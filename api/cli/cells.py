@@ -140,14 +140,17 @@ async def _list() -> list[dict[str, Any]]:
                 "where": cell.url or HERE,
                 "is_moving": cell.is_moving,
                 "workspaces": placed.count(cell.name),
-                **await _size(await ledger.cells.get_open(cell.name)),
+                **await _size(ledger.cells.get(cell.name)),
             }
             for cell in cells
         ]
 
 
-async def _size(cell: Cell) -> dict[str, int | None]:
+async def _size(cell: Cell | None) -> dict[str, int | None]:
     """How many entries it has and how far its views are behind; nothing if it cannot be asked."""
+    nothing: dict[str, int | None] = {"entries": None, "behind": None}
+    if cell is None:
+        return nothing
     try:
         # Not through a pool, which would hope for a while that a lost database comes back.
         async with await cell.whereabouts.connect("ringledger_api") as connection:
@@ -156,7 +159,7 @@ async def _size(cell: Cell) -> dict[str, int | None]:
             ).fetchall()
             return {"entries": entries, "behind": await lag(connection)}
     except Error:
-        return {"entries": None, "behind": None}
+        return nothing
 
 
 async def _place(workspace_id: UUID, name: str) -> None:

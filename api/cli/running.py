@@ -29,6 +29,7 @@ from domain.errors import (
     KeyStoreUnavailable,
     NotFound,
     Refused,
+    Restored,
     Unavailable,
 )
 
@@ -74,10 +75,10 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Ledger]:
+async def opened(*, is_gated: bool = True) -> AsyncIterator[Ledger]:
     """The ledger of the environment, while the block runs."""
     logging.configure(level=levels.ERROR)
-    async with open_ledger(load()) as ledger:
+    async with open_ledger(load(), is_gated=is_gated) as ledger:
         yield ledger
 
 
@@ -132,6 +133,7 @@ _VERDICTS: Final[Sequence[tuple[tuple[type[Exception], ...], ExitCode, str]]] = 
     ((psycopg.OperationalError,), ExitCode.unavailable, "the database cannot be had: {}"),
     ((OSError, CalledProcessError), ExitCode.unavailable, "{}"),
     ((IntegrityAlarm,), ExitCode.wrong, "integrity alarm: {}"),
+    ((Restored,), ExitCode.wrong, "{}"),
     ((Refused,), ExitCode.wrong, "a rule says no: {}"),
     ((MigrationError,), ExitCode.wrong, "{}"),
 )

@@ -14,6 +14,8 @@ class EraseSubject(Command):
     occurred_at: datetime | None = None
     holds: tuple[UUID, ...] = ()
     """Those that stand in its way."""
+    is_again: bool = False
+    """Whether it was done before, in a database that this one was restored over."""
 
 
 class ConfirmDeletion(Command):

@@ -62,10 +62,14 @@ def _decide(subject: Subject, command: SubjectCommand) -> Iterator[SubjectEvent]
 
 
 def _erase(subject: Subject, command: EraseSubject) -> Iterator[SubjectEvent]:
-    """The subject's own wish goes before their restriction; the controller's does not."""
+    """The subject's own wish goes before their restriction; the controller's does not.
+
+    What was done once is done again, whatever stood before it.
+    """
     if subject.is_erased:
         return
-    if subject.restriction is not None and command.reason is ErasureReason.instruction:
+    is_controllers = command.reason is ErasureReason.instruction
+    if subject.restriction is not None and is_controllers and not command.is_again:
         raise Refused("restricted")
     if not command.holds:
         yield SubjectErased(occurred_at=command.occurred_at, reason=command.reason)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.personal_data import Category
-from domain.workspaces.profiles import Period, Start
+from domain.workspaces.profiles import Period, Start, Unit
 from domain.workspaces.retention import KEPT_AS, Level
 from domain.workspaces.state import Workspace
 from domain.workspaces.words import Kept
@@ -56,6 +56,19 @@ def due(workspace: Workspace, living: Iterable[Living], today: date) -> Iterator
         last_day = today if is_ended else rule.period.over(today)
         if one.oldest <= last_day:
             yield Due(one.category, one.campaign, last_day, *rule)
+
+
+def due_again(workspace: Workspace, bucket: Living) -> Due:
+    """That a bucket goes once more, which had come to its end in a database that is lost.
+
+    It names the rule of that day: which it went by then is in the history that is lost.
+    """
+    retention = workspace.settings.retention
+    ruling = retention.explain(KEPT_AS[bucket.category], bucket.campaign, bucket.oldest).ruling
+    period = ruling.period or Period(0, Unit.days)
+    return Due(
+        bucket.category, bucket.campaign, bucket.oldest, ruling.level, period, ruling.source
+    )
 
 
 def rule_for(workspace: Workspace, living: Living, today: date) -> Rule | None:

@@ -55,6 +55,7 @@ WRITERS: Final = {
     *("tell_hold", "tell_restriction", "take_into_escrow", "unescrowed"),
     *("begin_expiry", "destroy_buckets", "delete_expired"),
     *("create_workspace_key", "wraps_in"),
+    *("lock_erasures", "mark_erasure"),
 }
 """The functions that a writer calls. Any other is its owner's alone."""
 

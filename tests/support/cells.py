@@ -21,6 +21,7 @@ from twilio_forms import Form
 from adapters.cell import Cell, open_cell
 from adapters.cells.place import Place
 from adapters.cells.whereabouts import Whereabouts
+from adapters.erasure_ledger.file import ErasureLedger
 from adapters.event_store.erasures import Erasure
 from adapters.event_store.history import read_between, read_stream
 from adapters.event_store.requests import Receipt, Request
@@ -167,11 +168,14 @@ async def new_cell(
 
 
 @asynccontextmanager
-async def open_home(address: Address, clock: Clock = now) -> AsyncIterator[Home]:
+async def open_home(
+    address: Address, clock: Clock = now, *, is_gated: bool = True
+) -> AsyncIterator[Home]:
     """Open a cell once more: a writer, pools and caches of its own, as another process has."""
     keys = master_key.read(address.master_key_file)
     place = Place(address.schema, address.schema, address.urls.app)
-    async with open_cell(Whereabouts(place), keys, clock) as cell:
+    ledger = ErasureLedger(address.master_key_file.parent / "erasures", address.schema, clock)
+    async with open_cell(Whereabouts(place), keys, clock, ledger, is_gated=is_gated) as cell:
         yield Home(address, cell)
 
 
