@@ -119,6 +119,11 @@ class Settings(BaseModel):
         return self.home / "master.key"
 
     @property
+    def receipt_key_file(self) -> Path:
+        """Where the key lies that signs receipts."""
+        return self.home / "receipts.key"
+
+    @property
     def erasure_ledgers(self) -> Path:
         """Where each cell's erasure ledger lies."""
         return self.erasure_ledger or self.home / "erasures"

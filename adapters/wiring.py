@@ -13,8 +13,9 @@ from adapters.cells import provisioner
 from adapters.cells.opened import OpenCells, open_cells
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import Clock
-from adapters.keys import master_key
+from adapters.keys import master_key, receipt_key
 from adapters.keys.master_keys import MasterKeys
+from adapters.keys.receipt_key import ReceiptKey
 from adapters.objects.store import ObjectStore
 from adapters.postgres.embedded import EmbeddedPostgres, Urls
 from adapters.postgres.pool import open_pool
@@ -47,6 +48,7 @@ class Ledger:
     clock: Clock
     objects: ObjectStore
     master_keys: MasterKeys
+    receipt_key: ReceiptKey
 
     async def cell_of(self, workspace_id: UUID) -> Cell:
         """The cell that holds a workspace; ``NotFound`` where there is none."""
@@ -118,6 +120,7 @@ async def prepare(settings: Settings, urls: Urls) -> list[str]:
                     "and the database holds workspaces sealed under it"
                 )
         master_key.create(settings.master_key_file)
+    receipt_key.create(settings.receipt_key_file)
     return applied
 
 
@@ -142,7 +145,15 @@ async def open_ledger(
         cells = await stack.enter_async_context(
             open_cells(directory, master_keys, clock, settings.erasure_ledgers, is_gated=is_gated)
         )
-        yield Ledger(settings, directory, cells, clock, open_objects(settings), master_keys)
+        yield Ledger(
+            settings,
+            directory,
+            cells,
+            clock,
+            open_objects(settings),
+            master_keys,
+            receipt_key.read(settings.receipt_key_file),
+        )
 
 
 def open_objects(settings: Settings) -> ObjectStore:

@@ -36,7 +36,13 @@ def answer(
     The tag is keyed: a bare hash of a page would let whoever sees it guess the numbers in it.
     Where a version is given the tag begins with it, for ``expected_version`` to find.
     """
-    content = body.model_dump_json().encode()
+    return answer_text(request, key, body.model_dump_json().encode(), version=version)
+
+
+def answer_text(
+    request: Request, key: Tagging, content: bytes, *, version: int | None = None
+) -> Response:
+    """The same of JSON that must stay as it is, to the byte."""
     tag = f'"{key.tag(content)}"' if version is None else f'"{version}-{key.tag(content)}"'
     headers = {**_HEADERS, "ETag": tag}
     if _names(request.headers.getlist("if-none-match"), tag):

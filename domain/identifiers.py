@@ -22,6 +22,7 @@ ConsentId = NewType("ConsentId", UUID)
 ExpiryId = NewType("ExpiryId", UUID)
 MessageId = NewType("MessageId", UUID)
 CopiesId = NewType("CopiesId", UUID)
+ReceiptsId = NewType("ReceiptsId", UUID)
 
 RECENT: Final = 4096
 """How many ids are remembered: a leg is told of some five times within a minute or two."""
@@ -65,6 +66,11 @@ def message_id(workspace_id: UUID, provider: str, message: str) -> MessageId:
 def copies_id(workspace_id: UUID, of: UUID) -> CopiesId:
     """What the provider holds of a call or a message."""
     return CopiesId(uuid5(workspace_id, f"copies/{of}"))
+
+
+def receipts_id(workspace_id: UUID, subject_id: UUID) -> ReceiptsId:
+    """The receipts of one subject's erasure."""
+    return ReceiptsId(uuid5(workspace_id, f"receipts/{subject_id}"))
 
 
 def new_subject_id() -> SubjectId:

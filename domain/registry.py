@@ -16,6 +16,7 @@ from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
 from domain.messages import Event
 from domain.provider_copies.events import CopiesEvent
+from domain.receipts.events import ReceiptIssued
 from domain.recordings.events import RecordingEvent
 from domain.subjects.events import SubjectEvent
 from domain.text_messages.events import MessageEvent
@@ -40,6 +41,7 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
         )
         for event in get_args(union)
     }
+    | {ReceiptIssued.name: ReceiptIssued}
 )
 
 UPCASTS: Mapping[tuple[str, int], Upcast] = MappingProxyType({})

@@ -1,6 +1,7 @@
 """The command line: ``ringledger``, one module per noun, each imported when it is asked for.
 
-``reconcile`` is a verb with a module of its own, for the same reason: it is slow to import.
+``reconcile`` and ``verify-receipt`` are verbs with a module of their own, for the same reason: the
+one is slow to import, and the other needs nothing of what others do.
 """
 
 from typing import ClassVar, Final
@@ -13,7 +14,7 @@ from api.cli.running import EXIT_CODES
 
 NOUNS: Final = (
     *("workspaces", "keys", "calls", "subjects", "consents", "dead-letters", "views"),
-    *("cells", "reconcile", "erasures"),
+    *("cells", "reconcile", "erasures", "receipts", "verify-receipt"),
 )
 
 

@@ -10,10 +10,12 @@ from adapters.cell import Cell
 from adapters.twilio.addresses import lookup_of
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, opened_workspace, run
+from api.receipts import issue_receipt
 from domain.errors import NotFound
 from domain.messages import Context
 from domain.subjects.events import ErasureReason
 from projections.call_log.read import count_calls
+from projections.receipts.preview import preview as of_erasure
 from projections.subjects.read import certificate_of, subject_of
 
 app = typer.Typer(help="Data subjects: the people behind the numbers.", no_args_is_help=True)
@@ -59,6 +61,35 @@ def erase(
         write_table(("certificate", ""), found.items())
 
 
+@app.command(epilog=EXIT_CODES)
+def preview(
+    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")],
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an erasure would take from every store, and what would stay. It takes nothing."""
+    found = run(_preview(workspace, subject))
+    if as_json:
+        write_json(found)
+    else:
+        values = found.pop("values")
+        rows = [*found.items(), *((f"values: {name}", n) for name, n in values.items())]
+        write_table(("would go, or stay", ""), rows)
+
+
+@app.command(epilog=EXIT_CODES)
+def receipt(
+    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")],
+    workspace: InWorkspace = None,
+) -> None:
+    """Print a signed receipt of an erasure, as every store has it now: JSON, for a file.
+
+    `ringledger verify-receipt` checks it.
+    """
+    typer.echo(run(_receipt(workspace, subject)))
+
+
 async def _find(workspace: UUID | None, number: str) -> Json:
     async with (
         opened_workspace(workspace) as (_, cell, workspace_id),
@@ -79,6 +110,20 @@ async def _erase(workspace: UUID | None, subject: UUID, reason: ErasureReason) -
         await cell.erasures.erase(workspace_id, subject, reason, context)
         await cell.erasures.finish()
         return await _certificate(cell, workspace_id, subject)
+
+
+async def _preview(workspace: UUID | None, subject: UUID) -> Json:
+    async with (
+        opened_workspace(workspace) as (_, cell, workspace_id),
+        cell.scoped(workspace_id) as connection,
+    ):
+        return asdict(await of_erasure(connection, workspace_id, subject))
+
+
+async def _receipt(workspace: UUID | None, subject: UUID) -> str:
+    async with opened_workspace(workspace) as (ledger, cell, workspace_id):
+        context = Context("cli", uuid4())
+        return await issue_receipt(ledger, cell, workspace_id, subject, context)
 
 
 async def _certificate(cell: Cell, workspace_id: UUID, subject: UUID) -> Json:
