@@ -89,6 +89,7 @@ class Ground:
         self._folder = folder
         self._urls = urls
         self._names = (f"bench_{number}" for number in count(1))
+        self._homes = count(1)
         self._to_the_end = AsyncExitStack()
         self._for_a_scenario = AsyncExitStack()
         self._kept: dict[str, Home] = {}
@@ -132,11 +133,13 @@ class Ground:
 
     async def _open(self, cells: int, until: AsyncExitStack) -> Home:
         urls = await self.new_database()
+        # Each has master keys of its own: one that rotates must not take them from the others.
+        home = self._folder / f"home_{next(self._homes)}"
         settings = Settings(
             cells=cells,
             database_url=SecretStr(urls.app),
             migration_url=SecretStr(urls.admin),
-            home=self._folder,
+            home=home,
         )
         ledger = await until.enter_async_context(open_ledger(settings))
         made = [await ledger.create_workspace("Bench", _CREDENTIALS) for _ in range(cells)]

@@ -59,6 +59,9 @@ class Sizes:
     long_audio_bytes: int
     """Audio of which memory must notice nothing."""
 
+    rotated_keys: int
+    """Keys that are wrapped anew."""
+
     def commanded_calls(self, clients: int) -> int:
         """Calls of six commands in a run of so many clients."""
         return self.calls_of_one if clients == 1 else self.calls_of_many
@@ -83,6 +86,7 @@ FULL = Sizes(
     cell_counts=(1, 2, 4, 8),
     audio_bytes=256 * 1024**2,
     long_audio_bytes=2 * 1024**3,
+    rotated_keys=1_000_000,
 )
 QUICK = Sizes(
     runs=2,
@@ -103,4 +107,5 @@ QUICK = Sizes(
     cell_counts=(1, 2),
     audio_bytes=2 * 1024**2,
     long_audio_bytes=8 * 1024**2,
+    rotated_keys=3_000,
 )

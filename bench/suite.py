@@ -16,6 +16,7 @@ from bench.scenarios import (
     memory,
     page,
     reading,
+    rotation,
     six_commands,
     visible,
 )
@@ -52,6 +53,7 @@ SCENARIOS: Final = (
     Scenario(("erasure_by_size",), erasure.by_size),
     Scenario(("erasure_over_insert",), erasure.over_insert),
     Scenario(("erasure_of_one_with_many",), erasure.of_one_with_many),
+    Scenario(("rotation_of_a_million_keys",), rotation.of_many_keys),
 )
 NAMES: Final = tuple(name for scenario in SCENARIOS for name in scenario.names)
 

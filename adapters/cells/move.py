@@ -48,7 +48,7 @@ NEAR_ENTRIES: Final = 2_000
 _LOOK_SECONDS: Final = 0.1
 TAKE_TURN: Final = "SELECT pg_advisory_lock(hashtext('ringledger move'), hashtext(%s))"
 NO_ROTATION: Final = "SELECT pg_advisory_lock_shared(hashtext('ringledger rotation'), 0)"
-_ROTATES: Final = "SELECT FROM key_rotations WHERE ended_at IS NULL"
+_ROTATES: Final = "SELECT 1 FROM key_rotations WHERE ended_at IS NULL"
 _FIND: Final = """
     SELECT move_id, phase, from_migration_url, url, migration_url FROM moves WHERE cell = %s
 """

@@ -86,7 +86,7 @@ _REWRAPPED: Final = """
 """
 _BEGUN_AT: Final = "SELECT begun_at FROM key_rotations WHERE master_key_id = %s"
 _UNDER_ANOTHER: Final = """
-    SELECT FROM workspace_keys
+    SELECT 1 FROM workspace_keys
     WHERE master_key_id <> %s OR next_master_key_id IS NOT NULL LIMIT 1
 """
 

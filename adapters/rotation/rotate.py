@@ -7,7 +7,7 @@ nobody reads a snapshot that does.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Final, NamedTuple
@@ -42,7 +42,7 @@ _END: Final = "UPDATE key_rotations SET ended_at = now() WHERE master_key_id = %
 _USED: Final = "SELECT DISTINCT master_key_id FROM workspace_keys"
 _NOW: Final = "SELECT clock_timestamp()"
 _OLDER: Final = """
-    SELECT FROM pg_stat_activity
+    SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend'
     AND pid <> pg_backend_pid()
     -- Without a state it is somebody's of whom we may not see how long he has been at it.
@@ -155,9 +155,10 @@ async def _see_that_all_is_done(
 async def _outlast_readers(inside: Side) -> None:
     """Wait until nobody reads a snapshot in which keys are in the old epoch."""
     ((now,),) = await inside.run(_NOW)
-    deadline = asyncio.get_running_loop().time() + GRACE_SECONDS
-    while await inside.run(_OLDER, now) and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(_LOOK_SECONDS)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            while await inside.run(_OLDER, now):
+                await asyncio.sleep(_LOOK_SECONDS)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from cells import asynchronous
@@ -18,6 +19,22 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "home" / "master.key"
     master_key.create(path)
     return path
+
+
+def _text(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+def _opened(file: Path) -> BinaryIO:
+    return file.open("rb")
+
+
+def _mode(file: Path) -> int:
+    return file.stat().st_mode & 0o777
+
+
+def _beside(file: Path) -> list[str]:
+    return [path.name for path in file.parent.iterdir()]
 
 
 def _line(key_id: str) -> str:
@@ -49,21 +66,21 @@ async def test_a_new_line_wraps_in_every_process(file: Path) -> None:
     made = await master_key.read(file).create()
     assert await long_open.newest() == made
     assert len(await long_open.ids()) == 2
-    assert file.stat().st_mode & 0o777 == 0o600
+    assert _mode(file) == 0o600
 
 
 @asynchronous
 async def test_a_destroyed_key_is_overwritten(file: Path) -> None:
     """Where the file was there are other bytes, also for who had it open."""
-    secret = file.read_bytes().split()[1]
-    with file.open("rb") as before:
+    secret = _text(file).split()[1]
+    with _opened(file) as before:
         keys = master_key.read(file)
         (old,) = await keys.ids()
         await keys.create()
         await keys.destroy(old)
         assert secret not in before.read()
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
-    assert secret not in file.read_bytes()
+    assert _beside(file) == [file.name]
+    assert secret not in _text(file)
 
 
 @asynchronous
@@ -91,7 +108,7 @@ async def test_a_change_that_broke_off_changes_nothing(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk, or a kill: the file is as it was, and the next change is made."""
-    before = file.read_bytes()
+    before = _text(file)
 
     def fail(_path: Path, _target: Path) -> None:
         raise OSError(28, "No space left on device")
@@ -100,9 +117,9 @@ async def test_a_change_that_broke_off_changes_nothing(
         broken.setattr(Path, "replace", fail)
         with pytest.raises(KeyStoreUnavailable, match="No space left"):
             await master_key.read(file).create()
-    assert file.read_bytes() == before
+    assert _text(file) == before
     await master_key.read(file).create()
-    assert file.read_bytes().startswith(before)
+    assert _text(file).startswith(before)
 
 
 def test_a_missing_file_is_an_outage(tmp_path: Path) -> None:
