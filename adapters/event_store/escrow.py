@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from adapters.keys.keyring import in_its_epoch
 from adapters.keys.sealing import block_of, context_of, secret_of
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.arrays import Bytes, Uuids, columns
@@ -55,6 +56,7 @@ async def escrow_subject(connection: Connection, key: WorkspaceKey, subject_id: 
 async def _escrow(
     connection: Connection, key: WorkspaceKey, subject_id: UUID | None, bucket_id: UUID | None
 ) -> int:
+    key = await in_its_epoch(connection, key)
     found = await connection.execute(_UNESCROWED, (key.workspace_id, subject_id, bucket_id))
     locks = [Lock(*row) for row in await found.fetchall()]
     keys = await _keys(connection, key, locks)

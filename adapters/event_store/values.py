@@ -132,9 +132,16 @@ async def _escrow(
     grounds = [ground for ground, need in OPENS_FOR.items() if need in needs]
     streams = list({ref.stream_id for ref in wanted})
     found = await connection.execute(_ESCROW, (Uuids(streams), Texts(grounds)))
+    rows = await found.fetchall()
+    return await key.apply(connection, lambda key: _unescrowed(key, rows))
+
+
+def _unescrowed(
+    key: WorkspaceKey, rows: Sequence[tuple[Any, ...]]
+) -> dict[tuple[int, ...], Locks]:
     return {
         (stream.int, *_owners(subjects, bucket)): locks_in(key.unwrap_escrow(wrapped, stream))
-        for stream, subjects, bucket, wrapped in await found.fetchall()
+        for stream, subjects, bucket, wrapped in rows
     }
 
 

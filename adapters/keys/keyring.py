@@ -125,7 +125,7 @@ class Keyring:
 async def in_its_epoch(connection: Connection, key: WorkspaceKey) -> WorkspaceKey:
     """The key that wraps now, which it does until the connection's transaction is over.
 
-    For what is wrapped without ``append()``. The epoch cannot end without it.
+    For what is wrapped without ``append()``: it takes the writers' lock, as that does.
 
     Raises:
         NotFound: The workspace has no key any more.

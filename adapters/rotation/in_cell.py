@@ -18,8 +18,6 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
-import psycopg
-
 from adapters.cells.side import Side
 from adapters.event_store.appending import APPEND
 from adapters.event_store.codec import encode
@@ -32,14 +30,12 @@ from adapters.keys.workspace_secret import WorkspaceSecret
 from adapters.postgres.arrays import Bytes, Ints, Uuids, columns
 from adapters.rotation.sweep import sweep
 from adapters.rotation.wrapped import WRAPPED
-from domain.errors import IntegrityAlarm, Refused, Unavailable
+from domain.errors import IntegrityAlarm, Refused
 from domain.messages import Context, Entry
 from domain.workspaces.commands import ConfirmMasterKeyDestroyed, RotateKey, WorkspaceCommand
 from domain.workspaces.events import WorkspaceEvent
 from domain.workspaces.workspace import WORKSPACE
 
-ATTEMPTS: Final = 5
-PAUSE_SECONDS: Final = 0.1
 SWEEPS: Final = 3
 """After the first one nothing can be left; what is left all the same is looked into."""
 
@@ -121,7 +117,7 @@ class CellRotation:
         Args:
             told: Hears how many are done, and of how many.
         """
-        await self._patiently(self._enter)
+        await self._enter()
         await self._begin()
         turning, rewrapped = await self._turning(), 0
         for _ in range(SWEEPS):
@@ -155,8 +151,7 @@ class CellRotation:
         """From now on new workspaces are made under the new master key, in every process."""
         async with self._writing.connection.transaction():
             # Whoever makes one under the old key is done before us, and found by what follows.
-            await self._writing.run("SET LOCAL lock_timeout = '2s'")
-            await self._writing.run("LOCK TABLE workspace_keys IN SHARE ROW EXCLUSIVE MODE")
+            await self._next_epoch()
             await self._writing.run(_ENTER, self._master_key_id)
 
     async def _begin(self) -> None:
@@ -260,18 +255,6 @@ class CellRotation:
         ]
         if rows:
             await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
-
-    @staticmethod
-    async def _patiently(work: Callable[[], Any]) -> None:
-        """Do what waits for a lock, but never long: whoever queues behind it waits too."""
-        for _ in range(ATTEMPTS):
-            try:
-                await work()
-            except psycopg.errors.LockNotAvailable:
-                await asyncio.sleep(PAUSE_SECONDS)
-            else:
-                return
-        raise Unavailable("somebody holds the workspaces' keys locked: try again later")
 
 
 async def _in_turn(work: Callable[..., Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:

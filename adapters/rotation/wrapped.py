@@ -8,11 +8,11 @@ from typing import Final, LiteralString, NamedTuple
 
 
 class Wrapped(NamedTuple):
-    """A column of keys that a workspace's key wraps, each bound to its row's own id."""
+    """A column of keys that a workspace's key wraps, each bound to an id of its row."""
 
     table: LiteralString
     owner: LiteralString
-    """The primary key, a UUID."""
+    """To whose id, a UUID, each is bound. Several rows may have the same."""
 
     column: LiteralString
     purpose: str
@@ -22,4 +22,5 @@ WRAPPED: Final = (
     Wrapped("subject_keys", "subject_id", "wrapped", "subject key"),
     Wrapped("bucket_keys", "bucket_id", "wrapped", "bucket key"),
     Wrapped("credentials", "credential_id", "box", "credential"),
+    Wrapped("escrow", "stream_id", "wrapped", "escrow"),
 )

@@ -23,6 +23,16 @@ CREATE FUNCTION epoch_of(wrapped bytea) RETURNS bigint LANGUAGE sql IMMUTABLE
     RETURN CASE WHEN get_byte(wrapped, 0) = 2
         THEN ('x' || encode(substring(wrapped FROM 2 FOR 4), 'hex'))::bit(32)::bigint ELSE 0 END;
 
+-- The writers' lock, for what is written without append(). Whoever rotates takes it too, so either
+-- comes wholly before the other.
+CREATE FUNCTION take_turn() RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM 1 FROM counter WHERE NOT fenced FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'RL004', MESSAGE = 'the cell is moving, or has moved';
+    END IF;
+END $$;
+
 -- The key of a new workspace. False, and nothing was done, where another master key wraps by now: a
 -- key under the old one would be lost with it.
 CREATE FUNCTION create_workspace_key(
@@ -32,8 +42,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     newest text;
 BEGIN
-    -- A rotation that begins waits until we are done, or we see it.
-    LOCK TABLE workspace_keys IN ROW EXCLUSIVE MODE;
+    PERFORM take_turn();
     SELECT master_key_id INTO newest FROM key_rotations ORDER BY begun_at DESC LIMIT 1;
     IF newest <> p_master_key_id THEN
         RETURN false;
@@ -46,9 +55,11 @@ END $$;
 -- Whether a workspace's key is in this epoch, and until the transaction is over it stays so; null
 -- where there is none. For whoever wraps without append(), which has the cell's epoch for that.
 CREATE FUNCTION wraps_in(p_workspace uuid, p_epoch integer) RETURNS boolean
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    SELECT epoch = p_epoch FROM workspace_keys WHERE workspace_id = p_workspace FOR SHARE
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM take_turn();
+    RETURN (SELECT epoch = p_epoch FROM workspace_keys WHERE workspace_id = p_workspace);
+END $$;
 
 DO $$
 DECLARE
@@ -61,6 +72,6 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ringledger_writer', f);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION epoch_of FROM PUBLIC;
+REVOKE ALL ON FUNCTION epoch_of, take_turn FROM PUBLIC;
 DROP POLICY new_workspace ON workspace_keys;
 REVOKE INSERT ON workspace_keys FROM ringledger_writer;

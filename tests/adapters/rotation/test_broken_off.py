@@ -14,10 +14,12 @@ from servers import new_database
 from serving import credentials
 from waiting import eventually
 
+from adapters.cells import move as moving_a_cell
 from adapters.cells.move import move
 from adapters.cells.side import Side
 from adapters.keys.master_key import MasterKeyFile
 from adapters.postgres.embedded import Urls
+from adapters.rotation import rotate as rotating_keys
 from adapters.rotation.in_cell import CellRotation
 from adapters.rotation.rotate import TAKE_TURN
 from domain.errors import IntegrityAlarm, KeyStoreUnavailable, Refused
@@ -87,8 +89,12 @@ async def test_it_goes_on_wherever_it_broke_off(
 
 
 @asynchronous
-async def test_only_one_rotates_and_nobody_moves_a_cell(database: Urls, tmp_path: Path) -> None:
+async def test_only_one_rotates_and_nobody_moves_a_cell(
+    database: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A key that is swapped where a cell was would be lost with the old master key."""
+    for module in (moving_a_cell, rotating_keys):
+        monkeypatch.setattr(module, "ALONE_SECONDS", 0.2)
     async with furnished(database, tmp_path, ALICE) as (ledger, home):
         admin = await psycopg.AsyncConnection.connect(database.admin, autocommit=True)
         async with admin:

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from cells import asynchronous, new_cell, open_home
+from holding import hold, placing, read_for
+from holding import states as states_of
 from rotating import furnished, rotated, states
 
 from adapters.keys.keyring import in_its_epoch
 from adapters.postgres.embedded import Urls
 from adapters.rotation.wrapped import WRAPPED
 from adapters.workspaces.credentials import Kind, add_credential, read_credentials
+from domain.personal_data import Need
 
 ELSEWHERE: Final = {
     ("vault", "box"),  # under a subject's and a bucket's key
@@ -76,3 +79,23 @@ async def test_an_epoch_does_not_begin_while_somebody_wraps(
         async with home.cell.scoped(own) as connection:
             key = await home.cell.workspace_key(connection, own)
             assert (await read_credentials(connection, key)).region == "ie1 dublin"
+
+
+@asynchronous
+async def test_what_is_in_escrow_opens_as_before(database: Urls, tmp_path: Path) -> None:
+    """Also for who had read the workspace's key before, and after two rotations."""
+    number = "+32475000001"
+    async with furnished(database, tmp_path, number) as (ledger, home):
+        (call,) = {
+            e.stream_id for e in await home.entries() if e.event.name == "call.leg_registered"
+        }
+        await hold(home, placing(calls=[call]))
+        await home.erase_number(number)
+        before = await read_for(home, call, Need.legal_claims)
+        assert "value" in states_of(before).values()
+        for _ in range(2):
+            done = await rotated(database, ledger.master_keys)
+            assert done.keys > 0
+            async with open_home(home.address) as late:
+                for one in (home, late):
+                    assert await read_for(one, call, Need.legal_claims) == before
