@@ -18,6 +18,7 @@ hours."""
 LONGEST_ABSENCE: Final = timedelta(days=30)
 """What was not read for longer is not read any more: Twilio keeps requests for 30 days."""
 
+_RECORDINGS: Final = "recordings?"
 _READ = """
     SELECT day, following, began_at, looked_at FROM book_days
     WHERE workspace_id = %(workspace)s AND account_id = %(account)s AND day >= least(%(since)s, (
@@ -48,6 +49,32 @@ class Books(NamedTuple):
     def of(cls, workspace_id: UUID, account_sid: str) -> "Books":
         """Under an id of ours: the account's own is a credential, and is kept sealed."""
         return cls(workspace_id, uuid5(workspace_id, f"account/twilio/{account_sid}"))
+
+
+class Bookmark(NamedTuple):
+    """Where a look at a day is: in the list of its legs, and after that of its recordings."""
+
+    is_in_recordings: bool = False
+    following: str | None = None
+    """The next page; ``None`` for the first."""
+
+    @classmethod
+    def read(cls, text: str | None) -> "Bookmark":
+        """As it was written down."""
+        if text is None or not text.startswith(_RECORDINGS):
+            return cls(is_in_recordings=False, following=text)
+        return cls(is_in_recordings=True, following=text.removeprefix(_RECORDINGS) or None)
+
+    @property
+    def text(self) -> str:
+        """To be written down. The first page of the first list needs no mark."""
+        return f"{_RECORDINGS if self.is_in_recordings else ''}{self.following or ''}"
+
+    def turned(self, following: str | None) -> "Bookmark | None":
+        """After a page, of which this is the next; ``None`` after the last of both lists."""
+        if following is None and self.is_in_recordings:
+            return None
+        return Bookmark(self.is_in_recordings or following is None, following)
 
 
 class BookDay(NamedTuple):

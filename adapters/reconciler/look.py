@@ -15,7 +15,8 @@ import structlog
 from adapters.cell import Cell
 from adapters.event_store.history import read_streams
 from adapters.event_store.requests import Request
-from adapters.reconciler.days import BookDay, Books, close_look, turn_page
+from adapters.reconciler.days import BookDay, Bookmark, Books, close_look, turn_page
+from adapters.reconciler.recordings import missing_recordings, read_recordings
 from adapters.twilio.books import Booked, read_call, read_requests
 from adapters.twilio.client import Resource, RestClient
 from adapters.twilio.forms import NotUnderstood
@@ -23,7 +24,9 @@ from domain.calls.call import CALL
 from domain.calls.commands import CallCommand, PriceLeg
 from domain.calls.gaps import is_whole
 from domain.calls.state import Call, Leg, Price
-from domain.messages import Context
+from domain.decider import AnyDecider
+from domain.messages import Command, Context
+from domain.recordings.recording import RECORDING
 
 Missing: TypeAlias = tuple[UUID, CallCommand]
 """A call, and what the books say of a leg of it."""
@@ -45,6 +48,7 @@ class Tally(NamedTuple):
     """How many the history has more than before."""
 
     not_understood: int = 0
+    recordings: int = 0
 
     def plus(self, other: "Tally") -> "Tally":
         """Both together."""
@@ -76,15 +80,23 @@ class Look(NamedTuple):
             RestFailed: Twilio did not answer. What was read until then is durable.
             Unavailable: The history cannot be reached, or has too much to do.
         """
-        tally, following = Tally(), day.following
+        tally, mark = Tally(), Bookmark.read(day.following)
         for _ in range(most_pages):
-            page = await self.rest.calls_on(day.day, following)
-            tally = tally.plus(await self._settle(page.items))
-            following = page.following
-            await self._remember(day.day, following)
-            if following is None:
+            found, following = await self._turn(day.day, mark)
+            tally, turned = tally.plus(found), mark.turned(following)
+            await self._remember(day.day, turned and turned.text)
+            if turned is None:
                 return tally, True
+            mark = turned
         return tally, False
+
+    async def _turn(self, day: date, mark: Bookmark) -> tuple[Tally, str | None]:
+        """Read a page and settle what is on it; what comes after it."""
+        if mark.is_in_recordings:
+            page = await self.rest.recordings_on(day, mark.following)
+            return await self._settle_recordings(page.items), page.following
+        page = await self.rest.calls_on(day, mark.following)
+        return await self._settle(page.items), page.following
 
     async def _settle(self, resources: Sequence[Resource]) -> Tally:
         """Find what is missing of these legs, and have it written down."""
@@ -92,8 +104,15 @@ class Look(NamedTuple):
         calls = await self._calls({leg.call_id for leg in legs})
         # One after the other: an account is limited by how much it asks at once.
         missing = [await self._missing(leg, _known(calls, leg)) for leg in legs]
-        entries = await self._write([commands for commands in missing if commands])
+        entries = await self._write(CALL, [commands for commands in missing if commands])
         return Tally(1, len(resources), entries, len(resources) - len(legs))
+
+    async def _settle_recordings(self, resources: Sequence[Resource]) -> Tally:
+        """Find which of these we do not have the end of, and have it written down."""
+        told = list(read_recordings(self.workspace_id, resources))
+        missing = await missing_recordings(self.cell, self.workspace_id, self.rest, told)
+        entries = await self._write(RECORDING, [[one] for one in missing])
+        return Tally(1, 0, entries, len(resources) - len(told), len(resources))
 
     def _read(self, resources: Iterable[Resource]) -> Iterator[Booked]:
         for resource in resources:
@@ -129,17 +148,19 @@ class Look(NamedTuple):
             found.append((booked.call_id, booked.price))
         return found
 
-    async def _write(self, missing: Sequence[Sequence[Missing]]) -> int:
+    async def _write(
+        self, decider: AnyDecider, missing: Sequence[Sequence[tuple[UUID, Command]]]
+    ) -> int:
         """Have it written down: of each leg in order, of so many legs at once."""
         context, free = Context(ACTOR, uuid4()), asyncio.Semaphore(AT_ONCE)
 
-        async def write(commands: Sequence[Missing]) -> int:
+        async def write(commands: Sequence[tuple[UUID, Command]]) -> int:
             async with free:
                 receipts = [
                     await self.cell.writer.handle(
-                        Request(self.workspace_id, call_id, CALL, command, context)
+                        Request(self.workspace_id, stream_id, decider, command, context)
                     )
-                    for call_id, command in commands
+                    for stream_id, command in commands
                 ]
             return sum(len(receipt.events) for receipt in receipts)
 

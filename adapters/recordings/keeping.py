@@ -117,7 +117,7 @@ class Keeper:
             workspace_id,
             recording_id,
             recording,
-            voices(call),
+            voices(call, recording.leg_id),
             credentials,
             may_be_kept(_settings_at(workspace, _began(entries, recording)), recording.report),
             copy_goes_once_stored(_folded(workspace).settings),

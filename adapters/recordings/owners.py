@@ -4,6 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from adapters.event_store.values import open_values, references
 from adapters.keys.shares import shares_of, together
@@ -61,9 +62,16 @@ class TrackKey(NamedTuple):
         return together(one, b64decode(self.share.value["key"]))
 
 
-def voices(call: Sequence[Entry]) -> Speakers | None:
-    """Who is heard, as far as the call tells; ``None`` where it names nobody."""
-    return speakers(_folded(call))
+def voices(call: Sequence[Entry], leg_id: UUID | None) -> Speakers | None:
+    """Who is heard, as far as the call tells; ``None`` where it names nobody.
+
+    Of a recording that was made on a leg that was dialled, nobody knows who is on which channel.
+    """
+    told = _folded(call)
+    found = speakers(told)
+    if found is None or told.root is None or told.root.leg_id == leg_id:
+        return found
+    return Speakers(found.all, found.all)
 
 
 def is_known(call: Sequence[Entry], recording: Sequence[Entry], now: datetime) -> bool:

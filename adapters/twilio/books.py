@@ -15,11 +15,14 @@ from uuid import UUID
 
 from msgspec import structs
 
-from adapters.twilio.callbacks import read_callback
+from adapters.twilio.callbacks import PROVIDER, read_callback
 from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.moments import read_moment
+from adapters.twilio.recordings import form_of, read_recording
 from domain.calls.commands import PriceLeg, ReportLeg
 from domain.calls.words import Direction, LegStatus
+from domain.identifiers import call_id
+from domain.recordings.commands import ReportRecording
 
 Resource = Mapping[str, Any]
 
@@ -85,6 +88,22 @@ class Booked(NamedTuple):
         )
 
 
+class BookedRecording(NamedTuple):
+    """A recording as the books have it."""
+
+    recording_id: UUID
+    report: ReportRecording
+    leg: str
+    """Twilio's id of the leg that it was made on."""
+
+    def of_call(self, workspace_id: UUID, leg: Resource | None) -> ReportRecording:
+        """What is reported, of the call that its leg belongs to: a dialled one is no call."""
+        parent = _text(leg.get("parent_call_sid")) if leg else ""
+        if not parent:
+            return self.report
+        return structs.replace(self.report, call_id=call_id(workspace_id, PROVIDER, parent))
+
+
 def read_call(workspace_id: UUID, resource: Resource, now: datetime) -> Booked:
     """A leg of the list of calls.
 
@@ -92,18 +111,29 @@ def read_call(workspace_id: UUID, resource: Resource, now: datetime) -> Booked:
         NotUnderstood: It is none that we know how to read.
     """
     form = [(name, _text(resource.get(key))) for name, key in _FIELDS.items()]
-    call_id, told = read_callback(workspace_id, [pair for pair in form if pair[1]])
+    stream_id, told = read_callback(workspace_id, [pair for pair in form if pair[1]])
     report = structs.replace(told, second_hand=True)
     # A leg that nobody answered has no end_time. It changed last when it ended, or later.
     ended = report.occurred_at or read_moment(_text(resource.get("date_updated")))
     return Booked(
-        call_id=call_id,
+        call_id=stream_id,
         report=report,
         is_settled=report.status.is_terminal
         and ended is not None
         and now - ended >= REQUESTS_AFTER,
         price=_price(report.leg_id, resource),
     )
+
+
+def read_booked_recording(workspace_id: UUID, resource: Resource) -> BookedRecording:
+    """A recording of the list of recordings.
+
+    Raises:
+        NotUnderstood: It is none that we know how to read.
+    """
+    recording_id, told = read_recording(workspace_id, form_of(resource))
+    report = structs.replace(told, second_hand=True)
+    return BookedRecording(recording_id, report, _text(resource.get("call_sid")))
 
 
 def read_requests(

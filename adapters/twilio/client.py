@@ -132,6 +132,11 @@ class RestClient:
         asked = {"StartTime": day.isoformat()}
         return await self._page(f"{self._root}/Calls.json", "calls", following, asked)
 
+    async def recordings_on(self, day: date, following: str | None = None) -> Page:
+        """The recordings that were made on a UTC day. Raises ``RestFailed`` as above."""
+        asked = {"DateCreated": day.isoformat()}
+        return await self._page(f"{self._root}/Recordings.json", "recordings", following, asked)
+
     async def requests_of(self, call_sid: str) -> list[Resource]:
         """Every request that Twilio made of us for a leg; nothing until 15 minutes after its end.
 

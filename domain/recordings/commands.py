@@ -34,6 +34,9 @@ class ReportRecording(Command):
     encryption: Encryption | None = None
     unknown_fields: Clear | None = None
 
+    second_hand: bool | None = None
+    """Whether the provider's books say so, afterwards: an end counts where nobody told us one."""
+
 
 class BeginFetch(Command):
     """Try to fetch and keep the audio, under these names that were never used."""

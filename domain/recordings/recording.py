@@ -65,6 +65,8 @@ def decide(recording: Recording, command: RecordingCommand) -> Sequence[Recordin
 
 
 def _report(recording: Recording, command: ReportRecording) -> Sequence[RecordingEvent]:
+    if command.second_hand and recording.is_over:
+        return ()
     event = _reported(command)
     news: Sequence[RecordingEvent] = () if report_of(event) in recording.reports else (event,)
     return news if recording.provider_id else (_announced(command), *news)

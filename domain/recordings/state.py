@@ -75,6 +75,11 @@ class Recording:
         return self.report.status if self.report else None
 
     @property
+    def is_over(self) -> bool:
+        """Whether the provider told us how it ended."""
+        return self.status not in (None, RecordingStatus.started)
+
+    @property
     def is_due(self) -> bool:
         """Whether its audio is to be fetched and kept."""
         is_there = self.status is RecordingStatus.completed and self.copy is ProviderCopy.kept

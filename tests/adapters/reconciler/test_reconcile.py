@@ -129,7 +129,7 @@ async def test_gaps_are_asked_for_once_at_a_days_last_look(postgres: Urls, tmp_p
         assert len(await play.entries()) == 2 + 6 + 1 + 2  # with the step, and two prices
 
 
-@pytest.mark.parametrize("answered", range(9))
+@pytest.mark.parametrize("answered", range(10))
 @asynchronous
 async def test_it_goes_on_where_it_was_stopped(
     postgres: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answered: int
@@ -151,8 +151,10 @@ async def test_it_goes_on_where_it_was_stopped(
         await house.reconcile(START + timedelta(hours=1, minutes=1))
         assert await ended(plays) == [True, True]
         again = house.twilio.asked[before:]
-        # A page, the requests of its two legs (one has two pages), and the same once more.
-        assert ["PageToken" in one for one in again[:1]] == [answered > 3] * (answered < 8)
+        # A page, the requests of its two legs (one has two pages), the same once more, and the
+        # recordings.
+        assert ["PageToken" in one for one in again[:1]] == [3 < answered < 8] * (answered < 9)
+        assert any("Recordings" in one for one in again) == (answered < 9)
         entries = [len(await play.entries()) for play in plays]
         assert entries == [11, 11]
 
@@ -188,7 +190,7 @@ async def test_one_turn_is_bounded(
         turns = 1  # the last of which finds nothing due
         while not (await house.reconcile(START + timedelta(hours=1), most_pages=2)).is_done:
             turns += 1
-        assert turns == 4
+        assert turns == 5
         listed = [one for one in house.twilio.asked if "Calls.json" in one]
         assert len(listed) == len(set(listed)) == 6  # five pages, and one of the day before
         assert await ended(plays) == [True] * 5
@@ -219,8 +221,9 @@ async def test_days_are_looked_at_from_the_oldest_on(postgres: Urls, tmp_path: P
         await house.reconcile(datetime(2026, 3, 2, 1, tzinfo=UTC))
         house.twilio.asked.clear()
         await house.reconcile(datetime(2026, 3, 6, 1, tzinfo=UTC))
-        days = [one.partition("StartTime=")[2][:10] for one in house.twilio.asked]
-        assert days == [str(date(2026, 3, number)) for number in range(1, 7)]
+        for asked in ("StartTime=", "DateCreated="):
+            days = [one.partition(asked)[2][:10] for one in house.twilio.asked if asked in one]
+            assert days == [str(date(2026, 3, number)) for number in range(1, 7)]
 
 
 @asynchronous
@@ -233,7 +236,7 @@ async def test_a_look_begun_too_early_closes_no_day(
         await stuck_calls(house, 2)
         midnight = datetime(2026, 3, 4, tzinfo=UTC)
         await house.reconcile(START + timedelta(hours=1))
-        begun = await house.reconcile(midnight - timedelta(minutes=1), most_pages=2)
+        begun = await house.reconcile(midnight - timedelta(minutes=1), most_pages=3)
         assert not begun.is_done
         await house.reconcile(midnight + timedelta(minutes=1), most_pages=2)
         (day,) = (one for one in await days_known(house) if one.day == DAY)
