@@ -92,5 +92,6 @@ class RecordingRounds:
             async with await self._cell.follow() as connection:
                 places = await ended_with(connection, ends)
             for place in places:
+                await self._copies.ask_at_expiry(*place)
                 await self._ender.end(*place)
         self._ended_until = ends.until

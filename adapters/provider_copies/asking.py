@@ -12,7 +12,7 @@ from typing import Final, LiteralString
 from uuid import UUID, uuid4
 
 from adapters.event_store.history import LAST_POSITION, read_streams
-from adapters.event_store.requests import Request
+from adapters.event_store.requests import Request, subjects_of
 from adapters.event_store.writer import CellWriter
 from adapters.postgres.pool import Connection
 from domain.identifiers import copies_id
@@ -31,7 +31,8 @@ there, and somebody may have had very many calls."""
 _STREAMS: Final[LiteralString] = """
     SELECT DISTINCT stream_id FROM vault
     WHERE (subject_ids[1] = %(subject)s OR subject_ids[2] = %(subject)s)
-        AND workspace_id = %(workspace)s AND split_part(name, '.', 1) IN ('call', 'recording')
+        AND workspace_id = %(workspace)s
+        AND split_part(name, '.', 1) IN ('call', 'recording', 'message')
 """
 
 
@@ -68,8 +69,14 @@ class Asker:
     async def _ask(
         self, workspace_id: UUID, call_id: UUID, entries: Sequence[Entry], subject_id: UUID
     ) -> None:
-        copies = copies_told(entry.event for entry in entries)
-        command = AskDeletion(of=call_id, why=Why.erasure, subject_id=subject_id, copies=copies)
+        parties = {party for entry in entries for party in subjects_of(entry.event)}
+        command = AskDeletion(
+            of=call_id,
+            why=Why.erasure,
+            subject_id=subject_id,
+            parties=tuple(sorted(parties)),
+            copies=copies_told(entry.event for entry in entries),
+        )
         stream_id, context = copies_id(workspace_id, call_id), Context(ACTOR, uuid4())
         await self._writer.handle(
             Request(workspace_id, stream_id, PROVIDER_COPIES, command, context)
@@ -77,7 +84,7 @@ class Asker:
 
 
 def _by_call(entries: Sequence[Entry]) -> Iterator[tuple[UUID, list[Entry]]]:
-    """The entries of each call; a recording's belong to the call that it was made of."""
+    """The entries of each call or message; a recording's belong to the call that it is of."""
     calls = {
         entry.stream_id: entry.event.call_id
         for entry in entries

@@ -17,6 +17,7 @@ import aiohttp
 from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
+from adapters.event_store.standing import in_the_way
 from adapters.event_store.writer import Clock
 from adapters.provider_copies.asking import ACTOR
 from adapters.twilio.callbacks import PROVIDER
@@ -51,7 +52,7 @@ class Deleter(NamedTuple):
     clock: Clock
 
     async def go_on(self, workspace_id: UUID, copies_id: UUID) -> Copies:
-        """Do what can be done by now; what that came to.
+        """Do what can be done by now, where no hold is in the way; what that came to.
 
         Raises:
             NotFound: There is no such workspace in the cell.
@@ -61,7 +62,9 @@ class Deleter(NamedTuple):
             copies = folded(await read_stream(connection, copies_id))
             key = await self.cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
-        if not copies.asked_for or copies.is_done:
+            reached = *copies.parties, *([copies.of] if copies.of else [])
+            holds = await in_the_way(connection, workspace_id, *reached, workspace_id)
+        if not copies.asked_for or copies.is_done or holds:
             return copies
         work = _Work(self, workspace_id, copies_id, copies)
         await work.go_on(holdings_of(self.session, credentials, self.standin))

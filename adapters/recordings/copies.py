@@ -12,13 +12,20 @@ from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
 from adapters.event_store.writer import Clock
-from adapters.recordings.keeping import ACTOR, folded
+from adapters.recordings.keeping import ACTOR, folded, settings_of
+from adapters.recordings.owners import track_keys
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import read_credentials
 from domain.messages import Context
-from domain.recordings.commands import ConfirmDeletion, FailDeletion, RecordingCommand
+from domain.policies.provider_deletion import copy_goes_at_expiry
+from domain.recordings.commands import (
+    AskDeletion,
+    ConfirmDeletion,
+    FailDeletion,
+    RecordingCommand,
+)
 from domain.recordings.recording import RECORDING
-from domain.recordings.words import ProviderCopy
+from domain.recordings.words import Loss, ProviderCopy
 
 RESIDUAL: Final = timedelta(days=40)
 """How long Twilio keeps a deleted recording's metadata (its recordings resource)."""
@@ -31,6 +38,22 @@ class Copies:
         self._cell = cell
         self._media = media
         self._clock = clock
+
+    async def ask_at_expiry(self, workspace_id: UUID, recording_id: UUID) -> bool:
+        """Whenever audio has expired here, ask for the copy's deletion if the workspace says so.
+
+        Whether it is asked for by now. To be done before the expired track is deleted, which
+        leads nowhere after that.
+        """
+        async with self._cell.scoped(workspace_id) as connection:
+            entries = await read_stream(connection, recording_id)
+            workspace = await read_stream(connection, workspace_id)
+            key = await self._cell.workspace_key(connection, workspace_id)
+            losses = {one.loss for one in await track_keys(connection, key, entries)}
+        if Loss.expired not in losses or not copy_goes_at_expiry(settings_of(workspace)):
+            return False
+        await self._tell(workspace_id, recording_id, AskDeletion())
+        return True
 
     async def delete(self, workspace_id: UUID, recording_id: UUID) -> bool:
         """Delete one whose deletion was asked for; whether the provider has confirmed it.

@@ -37,7 +37,7 @@ from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
 from domain.recordings.words import FetchFailure
 from domain.workspaces.events import WorkspaceEvent
-from domain.workspaces.state import Settings, Workspace
+from domain.workspaces.state import Settings
 from domain.workspaces.workspace import WORKSPACE
 
 ACTOR: Final = "policy:recording"
@@ -120,7 +120,7 @@ class Keeper:
             voices(call, recording.leg_id),
             credentials,
             may_be_kept(_settings_at(workspace, _began(entries, recording)), recording.report),
-            copy_goes_once_stored(_folded(workspace).settings),
+            copy_goes_once_stored(settings_of(workspace)),
             left,
         )
 
@@ -232,12 +232,13 @@ def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
 def _settings_at(entries: Sequence[Entry], moment: datetime) -> Settings:
     """The workspace's settings as they stood then."""
     then = (entry for entry in entries if (entry.occurred_at or entry.recorded_at) <= moment)
-    return _folded(then).settings
+    return settings_of(then)
 
 
-def _folded(entries: Iterable[Entry]) -> Workspace:
-    """The workspace that these entries tell of."""
-    return WORKSPACE.fold(e.event for e in entries if isinstance(e.event, WorkspaceEvent))
+def settings_of(workspace: Iterable[Entry]) -> Settings:
+    """The settings that a workspace's entries come to."""
+    events = (entry.event for entry in workspace if isinstance(entry.event, WorkspaceEvent))
+    return WORKSPACE.fold(events).settings
 
 
 def folded(entries: Sequence[Entry]) -> Recording:

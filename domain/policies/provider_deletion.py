@@ -11,6 +11,7 @@ from domain.messages import Event
 from domain.provider_copies.events import Copy
 from domain.provider_copies.words import CopyKind
 from domain.recordings.events import RecordingAnnounced
+from domain.text_messages.events import MessageRegistered
 from domain.workspaces.state import Settings
 from domain.workspaces.words import ProviderCopy
 
@@ -24,8 +25,14 @@ def copy_goes_once_stored(settings: Settings) -> bool:
     return told is not None and told.recordings is ProviderCopy.deleted_once_stored
 
 
+def copy_goes_at_expiry(settings: Settings) -> bool:
+    """Whether the provider's copy of a recording goes at the latest when ours expires."""
+    told = settings.provider_deletion
+    return told is not None and told.recordings is not ProviderCopy.kept
+
+
 def copies_told(events: Iterable[Event]) -> tuple[Copy, ...]:
-    """The legs of a call, and its recordings, as far as the provider told us of them."""
+    """The legs of a call and its recordings, or a message, as the provider told us of them."""
     found: dict[str, Copy] = {}
     for event in events:
         match event:
@@ -35,6 +42,10 @@ def copies_told(events: Iterable[Event]) -> tuple[Copy, ...]:
                 found[event.provider_id] = _leg(event)
                 # Of the parent we may hear later, or never.
                 found.setdefault(parent, Copy(kind=CopyKind.leg, provider_id=parent))
+            case MessageRegistered():
+                found[event.provider_id] = Copy(
+                    kind=CopyKind.message, provider_id=event.provider_id
+                )
             case RecordingAnnounced():
                 found[event.provider_id] = Copy(
                     kind=CopyKind.recording, provider_id=event.provider_id

@@ -14,6 +14,7 @@ class AskDeletion(Command):
     of: UUID
     why: Why
     subject_id: UUID | None = None
+    parties: tuple[UUID, ...]
     copies: tuple[Copy, ...]
 
 

@@ -60,13 +60,14 @@ def decide(copies: Copies, command: CopiesCommand) -> Sequence[CopiesEvent]:
 
 
 def _ask(copies: Copies, command: AskDeletion) -> Sequence[CopiesEvent]:
-    asked = (
-        ()
-        if (command.why, command.subject_id) in copies.asked_for
-        else (DeletionAsked(of=command.of, why=command.why, subject_id=command.subject_id),)
-    )
     new = _new(copies, command.copies)
-    return (*asked, *([CopiesFound(copies=new, is_all=False)] if new else []))
+    found = (CopiesFound(copies=new, is_all=False),) if new else ()
+    if (command.why, command.subject_id) in copies.asked_for:
+        return found
+    asked = DeletionAsked(
+        of=command.of, why=command.why, subject_id=command.subject_id, parties=command.parties
+    )
+    return (asked, *found)
 
 
 def _tell(copies: Copies, command: TellCopies) -> Sequence[CopiesEvent]:

@@ -45,6 +45,9 @@ class DeletionAsked(Event):
     subject_id: UUID | None = None
     """For whom, where it is for somebody."""
 
+    parties: tuple[UUID, ...] | None = None
+    """The subjects who took part: a hold on any of them keeps all of it."""
+
 
 class CopiesFound(Event):
     """These are among what is to go: as our history has them, or as the provider told us."""

@@ -64,6 +64,9 @@ class Copies:
 
     of: UUID | None = None
     asked_for: frozenset[tuple[Why, UUID | None]] = frozenset()
+    parties: frozenset[UUID] = frozenset()
+    """Who took part, as far as known when it was asked for."""
+
     deletions: Mapping[str, Deletion] = field(default_factory=dict)
     """By the provider's id."""
 
@@ -100,7 +103,8 @@ def evolve(copies: Copies, event: CopiesEvent) -> Copies:
     match event:
         case DeletionAsked():
             asked_for = copies.asked_for | {(event.why, event.subject_id)}
-            return replace(copies, of=event.of, asked_for=asked_for)
+            parties = copies.parties.union(event.parties or ())
+            return replace(copies, of=event.of, asked_for=asked_for, parties=parties)
         case CopiesFound():
             found = {one.provider_id: Deletion(one) for one in event.copies}
             return replace(

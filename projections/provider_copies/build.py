@@ -45,6 +45,7 @@ def row(so_far: CopiesSoFar) -> tuple[Any, ...]:
         so_far.position,
         copies.of,
         ",".join(sorted(subjects)),
+        ",".join(sorted(map(str, copies.parties))),
         so_far.asked_at,
         "true" if copies.is_done else "false",
         copies.next_at,

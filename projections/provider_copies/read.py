@@ -14,14 +14,18 @@ from domain.provider_copies.events import Residual
 from domain.provider_copies.state import Deletion
 from domain.provider_copies.words import CopyState
 
-_DUE: Final = """
+_IS_HELD: Final = """
+    EXISTS (SELECT FROM held WHERE held_id = ANY (ARRAY[workspace_id, of_id] || parties))
+"""
+# ruff: noqa: S608 - put together from constants of ours
+_DUE: Final = f"""
     SELECT workspace_id, copies_id FROM provider_copies
-    WHERE NOT is_done AND (next_at IS NULL OR next_at <= %(now)s)
+    WHERE NOT is_done AND (next_at IS NULL OR next_at <= %(now)s) AND NOT {_IS_HELD}
         AND workspace_id = coalesce(%(workspace_id)s, workspace_id)
     ORDER BY next_at NULLS FIRST, asked_at LIMIT %(limit)s
 """
-_OF_SUBJECT: Final = """
-    SELECT is_done, deletions FROM provider_copies
+_OF_SUBJECT: Final = f"""
+    SELECT is_done, NOT is_done AND {_IS_HELD}, deletions FROM provider_copies
     WHERE workspace_id = %s AND subjects @> ARRAY[%s]::uuid[]
 """
 _ALL_ASKED: Final = """
@@ -51,6 +55,9 @@ class SubjectCopies:
     is_done: bool
     """Whether all was asked for, and the provider confirmed all of it. Residuals may remain."""
 
+    is_held: bool
+    """Whether a legal hold (Art. 17(3)(e)) keeps at the provider what was asked for."""
+
     states: Mapping[CopyState, int]
     """How many copies are in each state; every state is there."""
 
@@ -77,11 +84,12 @@ async def copies_of(
     asked = await connection.execute(_ALL_ASKED, (workspace_id, subject_id))
     ((is_all_asked,),) = await asked.fetchall()
     rows = await (await connection.execute(_OF_SUBJECT, (workspace_id, subject_id))).fetchall()
-    deletions = msgspec.convert([one for _, found in rows for one in found], list[Deletion])
+    deletions = msgspec.convert([one for *_, found in rows for one in found], list[Deletion])
     counted = Counter(one.state(day) for one in deletions)
     return SubjectCopies(
         is_all_asked=is_all_asked,
-        is_done=is_all_asked and all(is_done for is_done, _ in rows),
+        is_done=is_all_asked and all(is_done for is_done, *_ in rows),
+        is_held=any(is_held for _, is_held, _ in rows),
         states={state: counted[state] for state in CopyState},
         residuals=_latest([rest for one in deletions for rest in one.residuals], day),
     )

@@ -25,6 +25,7 @@ PROVIDER_COPIES: Projection[CopiesSoFar] = Projection(
         Column("position", BigInts),
         Column("of_id", Uuids),
         Column("subjects", Texts, "string_to_array({}, ',')::uuid[]"),
+        Column("parties", Texts, "string_to_array({}, ',')::uuid[]"),
         Column("asked_at", Times),
         Column("is_done", Texts, "{}::boolean"),
         Column("next_at", Times),

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from asking import change
 from cells import asynchronous
+from holding import buckets, expire
 from media_server import Fault
 from studio import Studio, studio
 from twilio_forms import CALLER
@@ -143,3 +144,26 @@ async def test_a_copy_whose_deletion_was_asked_for_goes(postgres: Urls, tmp_path
             await anew()
         assert (await house.recording(recording)).copy is ProviderCopy.deleted
         assert await house.heard(recording) == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("told", [*Told, None])
+@asynchronous
+async def test_the_copy_goes_when_ours_expires_where_the_workspace_says_so(
+    postgres: Urls, tmp_path: Path, told: Told | None
+) -> None:
+    """At the latest then; one that is to be kept stays, however old."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        recording = await house.recorded(STEREO)
+        await go()
+        if told is not None:
+            setting = ProviderDeletion(recordings=told, transcriptions=Told.kept)
+            place, context = (house.workspace_id,) * 2, Context("cli", uuid4())
+            asked = Request(*place, WORKSPACE, change(provider_deletion=setting), context)
+            await house.home.cell.writer.handle(asked)
+        for bucket in await buckets(house.home, "recording"):
+            await expire(house.home, bucket)
+        await go()
+        assert await house.heard(recording) == [Loss.expired, Loss.expired]
+        goes = told not in (None, Told.kept)
+        expected = ProviderCopy.asked if goes else ProviderCopy.kept
+        assert (await house.recording(recording)).copy is expected

@@ -49,12 +49,15 @@ MINUTE: Final = timedelta(minutes=1)
 
 def test_a_deletion_is_asked_for_once_for_each_who_and_why() -> None:
     """With whatever we know of; what is known already is not found again."""
-    asked = DeletionAsked(of=CALL, why=Why.erasure, subject_id=SUBJECT)
+    parties = (SUBJECT, OTHER)
+    asked = DeletionAsked(of=CALL, why=Why.erasure, subject_id=SUBJECT, parties=parties)
     NEW.when(ask()).then(asked, CopiesFound(copies=LEGS, is_all=False))
     ASKED.when(ask()).nothing_happens()
-    ASKED.when(ask(OTHER)).then(DeletionAsked(of=CALL, why=Why.erasure, subject_id=OTHER))
+    ASKED.when(ask(OTHER)).then(
+        DeletionAsked(of=CALL, why=Why.erasure, subject_id=OTHER, parties=parties)
+    )
     ASKED.when(ask(why=Why.objection)).then(
-        DeletionAsked(of=CALL, why=Why.objection, subject_id=SUBJECT)
+        DeletionAsked(of=CALL, why=Why.objection, subject_id=SUBJECT, parties=parties)
     )
     ASKED.when(ask(copies=(*LEGS, TAPES[0]))).then(CopiesFound(copies=TAPES[:1], is_all=False))
 

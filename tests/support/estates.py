@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from cells import Home, open_home
 from clocks import SetClock
 from reconciling import Desk, desk
-from twilio_forms import CALLER, START, call_callbacks, call_sid
+from twilio_forms import CALLEE, CALLER, START, call_callbacks, call_sid
 from twilio_standin.books import rfc2822
 from views import catch_up
 
@@ -20,13 +20,15 @@ from adapters.postgres.embedded import Urls
 from adapters.provider_copies.deleting import Deleter, folded
 from adapters.recordings.keeping import folded as recording_of
 from adapters.twilio.forms import Form
+from adapters.twilio.messages import read_message
 from adapters.twilio.recordings import read_recording
 from domain.identifiers import call_id, copies_id, recording_id
 from domain.messages import Context
 from domain.provider_copies.state import Copies
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
-from projections.provider_copies.read import SubjectCopies, copies_of
+from domain.text_messages.text_message import TEXT_MESSAGE
+from projections.provider_copies.read import Place, SubjectCopies, copies_of, due
 from projections.provider_copies.view import PROVIDER_COPIES
 
 LINE, DIALED = call_sid(1), call_sid(501)
@@ -88,11 +90,35 @@ class Estate:
         await self.home.cell.erasures.finish()
         return subject
 
-    async def go_on(self, home: Home | None = None) -> Copies:
+    async def go_on(
+        self, home: Home | None = None, place: tuple[UUID, UUID] | None = None
+    ) -> Copies:
         """Go on with the deletion, here or from another process."""
         cell = (home or self.home).cell
         deleter = Deleter(cell, self.desk.session, self.desk.twilio.url, self.clock)
-        return await deleter.go_on(*self.place)
+        return await deleter.go_on(*(place or self.place))
+
+    async def send(self) -> tuple[str, tuple[UUID, UUID]]:
+        """Somebody sends a message; Twilio's id of it, and the deletion of its copies."""
+        sid, account = f"SM{1:032x}", self.desk.account
+        form = [
+            *(("AccountSid", account.sid), ("MessageSid", sid), ("SmsStatus", "received")),
+            *(("From", CALLER), ("To", CALLEE), ("NumSegments", "1"), ("NumMedia", "0")),
+        ]
+        place, command = read_message(self.workspace_id, Form(form), is_incoming=True)
+        await self.home.cell.writer.handle(
+            Request(self.workspace_id, place, TEXT_MESSAGE, command, Context("twilio", uuid4()))
+        )
+        account.add_message(sid, START)
+        return sid, (self.workspace_id, copies_id(self.workspace_id, place))
+
+    async def is_due(self) -> list[Place]:
+        """What can be gone on with by now, by the view as it should be."""
+        await catch_up(self.home, PROVIDER_COPIES)
+        async with await self.home.cell.follow() as connection:
+            found = await due(connection, self.clock(), 10)
+            assert found == await due(connection, self.clock(), 10, self.workspace_id)
+            return found
 
     @asynccontextmanager
     async def elsewhere(self) -> AsyncIterator[Home]:

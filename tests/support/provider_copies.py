@@ -38,7 +38,9 @@ def ask(
     copies: tuple[Copy, ...] = LEGS,
 ) -> AskDeletion:
     """All of it is to go."""
-    return AskDeletion(of=CALL, why=why, subject_id=subject_id, copies=copies)
+    return AskDeletion(
+        of=CALL, why=why, subject_id=subject_id, parties=(SUBJECT, OTHER), copies=copies
+    )
 
 
 def tell(copies: tuple[Copy, ...] = (*LEGS, *TAPES), *, is_all: bool = True) -> TellCopies:

@@ -8,18 +8,20 @@ from typing import Final
 import pytest
 from cells import asynchronous
 from estates import AUDIO, DIALED, GOES, INSIGHT, LINE, TEXT, Estate, estate
+from holding import hold, placing, release
 from twilio_forms import CALLEE, CALLER, START, call_callbacks
 from twilio_standin.rest import Fault
-from views import catch_up, rebuilt, rows_of
+from views import rebuilt, rows_of
 
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import CellWriter
 from adapters.postgres.embedded import Urls
 from adapters.workspaces.credentials import Kind, add_credential
+from domain.identifiers import call_id
 from domain.provider_copies.events import CopyDeleted, CopyRefused
 from domain.provider_copies.words import CopyState, Remains
 from domain.recordings.words import ProviderCopy
-from projections.provider_copies.read import copies_of, due
+from projections.provider_copies.read import copies_of
 from projections.provider_copies.view import PROVIDER_COPIES
 
 REFUSED: Final = Fault(409, 20009)
@@ -281,6 +283,52 @@ async def test_both_parties_erased_are_asked_for_once_each(postgres: Urls, tmp_p
 
 
 @asynchronous
+async def test_a_message_goes_too(postgres: Urls, tmp_path: Path) -> None:
+    """With what is attached to it; one that is under way is refused, and tried again."""
+    async with estate(postgres, tmp_path) as house:
+        sid, place = await house.send()
+        house.desk.account.messages[sid]["status"] = "sending"
+        subject = await house.erase()
+        assert not (await house.go_on(place=place)).is_done
+        house.desk.account.messages[sid]["status"] = "delivered"
+        house.clock.let_pass(minutes=2)
+        assert (await house.go_on(place=place)).is_done
+        assert house.deleted == [sid, sid]
+        found = await house.copies_of(subject)
+        assert (found.is_done, found.states[CopyState.residual]) == (True, 1)
+
+
+@pytest.mark.parametrize("held", ["the call", "the other party"])
+@asynchronous
+async def test_a_hold_goes_before_deletion(postgres: Urls, tmp_path: Path, held: str) -> None:
+    """On the call, or on whoever else took part; released, it goes on."""
+    async with estate(postgres, tmp_path) as house:
+        await house.furnish()
+        other = await house.home.subject_of(CALLEE)
+        assert other is not None
+        call = call_id(house.workspace_id, "twilio", LINE)
+        placed = placing(calls=[call]) if held == "the call" else placing(subjects=[other])
+        hold_id = await hold(house.home, placed)
+        subject = await house.erase()
+        assert await house.is_due() == []
+        assert not (await house.go_on()).is_looked_at
+        assert house.deleted == []
+        found = await house.copies_of(subject)
+        # Where all that leads to the call is in escrow, it is asked for once that is released.
+        assert (found.is_held, found.is_all_asked, found.is_done) == (
+            held != "the call",
+            held != "the call",
+            False,
+        )
+        await release(house.home, hold_id)
+        await house.home.cell.erasures.finish()
+        assert await house.is_due() == [house.place]
+        assert (await house.go_on()).is_done
+        found = await house.copies_of(subject)
+        assert not found.is_held
+
+
+@asynchronous
 async def test_the_view_says_what_is_due_and_is_rebuilt_the_same(
     postgres: Urls, tmp_path: Path
 ) -> None:
@@ -289,23 +337,15 @@ async def test_the_view_says_what_is_due_and_is_rebuilt_the_same(
         await house.furnish()
         await house.erase()
 
-        async def is_due() -> bool:
-            await catch_up(house.home, PROVIDER_COPIES)
-            async with await house.home.cell.follow() as connection:
-                found = await due(connection, house.clock(), 10)
-                mine = await due(connection, house.clock(), 10, house.workspace_id)
-                assert found == mine
-                return found == [house.place]
-
-        assert await is_due()
+        assert await house.is_due() == [house.place]
         house.desk.account.unfinished.add(LINE)
         await house.go_on()
-        assert not await is_due()
+        assert await house.is_due() == []
         house.clock.let_pass(minutes=2)
-        assert await is_due()
+        assert await house.is_due() == [house.place]
         house.desk.account.unfinished.clear()
         await house.go_on()
-        assert not await is_due()
+        assert await house.is_due() == []
         followed = await rows_of(house.home, PROVIDER_COPIES)
         assert (await rebuilt(house.home, PROVIDER_COPIES)).is_equal
         assert await rows_of(house.home, PROVIDER_COPIES) == followed
