@@ -14,11 +14,13 @@ from api.routes import (
     dead_letters,
     health,
     history,
+    holds,
     marketing,
     members,
     messages,
     receipts,
     recordings,
+    restriction,
     retention,
     settings,
     sharing,
@@ -27,7 +29,7 @@ from api.routes import (
 from api.routes.reference import serve_reference
 
 _DESCRIPTION: Final = """\
-Call logs, their history and recordings; consents and erasures; settings and members.
+Call logs, their history and recordings; consents, erasures and holds; settings and members.
 
 Every answer belongs to one workspace: the one that the API key was made for. Times are RFC 3339.
 Problems are RFC 9457. Reads carry an `ETag`; give it back as `If-None-Match`. An unknown
@@ -50,6 +52,8 @@ ROUTES: Final = (
     members,
     closure,
     retention,
+    holds,
+    restriction,
     dead_letters,
     health,
 )

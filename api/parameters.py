@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from domain.calls.words import Direction, LegStatus, Outcome
+from domain.personal_data import Need
 from projections.call_log.read import Sort
 
 _RFC_3339: Final = re.compile(
@@ -32,6 +33,13 @@ def _past(moment: datetime) -> datetime:
 
 MomentParameter = Annotated[datetime, BeforeValidator(_with_offset)]
 PastParameter = Annotated[MomentParameter, AfterValidator(_past)]
+NeedParameter = Annotated[
+    Need | None,
+    Query(
+        description="For what you need what is restricted (GDPR Art. 18(2)), or what only a legal "
+        "hold keeps. Needs the scope `restricted:open` beside `values:open`."
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Cursor = Annotated[
     str | None,

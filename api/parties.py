@@ -5,17 +5,24 @@ from collections.abc import Iterable, Mapping
 from adapters.event_store.values import WITHHELD, Reference, open_values
 from api.schemas import Party
 from api.security import Session
-from domain.personal_data import Reading
+from domain.personal_data import Need, Reading
 
 Readings = Mapping[Reference, Reading]
 
 
-async def open_all(session: Session, wanted: Iterable[Reference | None]) -> Readings:
-    """What this session's reader gets for each of these."""
+async def open_all(
+    session: Session, wanted: Iterable[Reference | None], need: Need | None = None
+) -> Readings:
+    """What this session's reader gets for each of these.
+
+    Raises:
+        Problem: They name a need, and may not see what is restricted.
+    """
+    needs = session.caller.needs(need)
     references = list(dict.fromkeys(one for one in wanted if one is not None))
     if not session.opens_values:
         return dict.fromkeys(references, WITHHELD)
-    found = await open_values(session.connection, session.key, references)
+    found = await open_values(session.connection, session.key, references, needs)
     return dict(zip(references, found, strict=True))
 
 

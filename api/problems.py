@@ -48,6 +48,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             "The API key may not do this",
             "The key is valid, but was made without the scope that `scope` names.",
         ),
+        "audio-restricted": ProblemType(
+            403,
+            "The audio is restricted",
+            "Somebody who is heard in it had it restricted (GDPR Art. 18): it is kept and not "
+            "used. Who has the scope `restricted:open` names the `need` that it is heard for.",
+        ),
         "bad-signature": ProblemType(
             403,
             "The request is not signed by the provider",
@@ -85,8 +91,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ),
         "value-gone": ProblemType(
             409,
-            "The value can no longer be read",
-            "What the request needs was erased, or its retention period has ended: see `state`.",
+            "The value cannot be read",
+            "What the request needs was erased or is restricted, or its retention period has "
+            "ended: see `state`.",
         ),
         "workspace-closed": ProblemType(
             410,

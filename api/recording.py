@@ -19,7 +19,7 @@ from adapters.recordings.ending import Ender
 from adapters.recordings.keeping import Keeper
 from adapters.twilio.media import Media
 from projections.recordings.build import Work
-from projections.recordings.read import Place, due, ended_with, ends_since
+from projections.recordings.read import Place, due, ended_with, ends_since, released_since
 
 PAUSE_SECONDS: Final = 5.0
 AT_ONCE: Final = 2
@@ -85,13 +85,17 @@ class RecordingRounds:
         await asyncio.gather(*(done(one) for one in places if one not in self._not_before))
 
     async def _end(self) -> None:
-        """Delete the audio of whoever was erased, or whose time has come, since the last round."""
+        """Delete the audio of whoever was erased, or whose time has come, since the last round.
+
+        What a hold kept of it goes after the release.
+        """
         async with self._cell.writing.connection() as connection:
             ends = await ends_since(connection, self._ended_until)
-        if ends.subjects or ends.buckets:
-            async with await self._cell.follow() as connection:
-                places = await ended_with(connection, ends)
-            for place in places:
-                await self._copies.ask_at_expiry(*place)
-                await self._ender.end(*place)
+        async with await self._cell.follow() as connection:
+            places = set(await released_since(connection, self._ended_until))
+            if ends.subjects or ends.buckets:
+                places.update(await ended_with(connection, ends))
+        for place in places:
+            await self._copies.ask_at_expiry(*place)
+            await self._ender.end(*place)
         self._ended_until = ends.until

@@ -53,7 +53,8 @@ class Party(BaseModel):
     subject_id: UUID
     state: ReadingState = Field(
         description="`value`; `erased` (Art. 17 GDPR); `expired` (the retention period ended); "
-        "`withheld` (the API key has no scope `values:open`)."
+        "`restricted` (Art. 18: kept and not used); `withheld` (the API key has no scope "
+        "`values:open`)."
     )
     value: dict[str, Any] | None = Field(
         description="`address` and its `kind`; where known `name`, `city`, `state`, `zip`, "

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     withdrawn = "withdrawn"
     expired = "expired"
     suppressed = "suppressed"
+    restricted = "restricted"
     unknown = "unknown"
 
 
@@ -27,5 +28,6 @@ class MarketingAnswer(BaseModel):
     is_allowed: bool
     reason: Reason = Field(
         description="Where the consent stands: only `given` allows it; `suppressed`: who had the "
-        "number said no and was erased; `unknown`: nothing was ever said of it."
+        "number said no and was erased; `restricted`: who has it had its use restricted "
+        "(GDPR Art. 18); `unknown`: nothing was ever said of it."
     )

@@ -44,6 +44,7 @@ class TrackState(StrEnum):
     audible = "audible"
     erased = "erased"
     expired = "expired"
+    restricted = "restricted"
 
 
 class RecordingDetail(BaseModel):

@@ -3,7 +3,7 @@
 The key is checked in the very snapshot that the answer is read from, under row-level security
 for the workspace that the key itself names. Only then is it held against the address: another
 workspace's resources are "not found", whether or not they exist. Of one's own workspace that is
-closed nothing is left to be had, but for the closure.
+closed nothing is left to be had, but for the closure and the holds that put off its end.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from api.deployment import Deployment, deployment_of
 from api.problems import Problem
 from domain.errors import Gone, NotFound, Unavailable
 from domain.messages import Context
+from domain.personal_data import Need
 
 PATIENCE_SECONDS: Final = 5.0
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="ringledger"'}
@@ -65,6 +66,13 @@ class Caller:
         """Answer with a problem that names the scope, where their key is without it."""
         if not self.may(scope):
             raise Problem("missing-scope", scope=scope)
+
+    def needs(self, need: Need | None) -> tuple[Need, ...]:
+        """What they may open because they name a need; nothing where they name none."""
+        if need is None:
+            return ()
+        self.require(Scope.restricted_open)
+        return (need,)
 
     @property
     def context(self) -> Context:
@@ -156,11 +164,11 @@ def _presented_key(request: Request) -> ApiKey:
     return key
 
 
-def _reading(scope: Scope) -> Any:  # noqa: ANN401 - what FastAPI calls a dependency
+def _reading(scope: Scope, *, even_closed: bool = False) -> Any:  # noqa: ANN401 - what FastAPI calls a dependency
     async def session(
         request: Request, workspace_id: WorkspaceId, _bearer: Bearer
     ) -> AsyncIterator[Session]:
-        async with admitted(request, workspace_id, scope) as found:
+        async with admitted(request, workspace_id, scope, even_closed=even_closed) as found:
             yield await found.session()
 
     # The snapshot ends before the answer is sent: a slow reader holds no connection.
@@ -187,3 +195,7 @@ SettingsWriter = Annotated[Caller, _acting(Scope.settings_write)]
 MemberWriter = Annotated[Caller, _acting(Scope.members_write)]
 Closer = Annotated[Caller, _acting(Scope.workspace_close, even_closed=True)]
 MessageReader = Annotated[Session, _reading(Scope.messages_read)]
+# A hold is the reason why a closed workspace does not end: it must be seen and released there.
+HoldReader = Annotated[Session, _reading(Scope.holds_read, even_closed=True)]
+HoldKeeper = Annotated[Caller, _acting(Scope.holds_write, even_closed=True)]
+Restricter = Annotated[Caller, _acting(Scope.subjects_restrict)]

@@ -17,6 +17,7 @@ from adapters.recordings.owners import track_keys
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import read_credentials
 from domain.messages import Context
+from domain.personal_data import Need
 from domain.policies.provider_deletion import copy_goes_at_expiry
 from domain.recordings.commands import (
     AskDeletion,
@@ -49,7 +50,9 @@ class Copies:
             entries = await read_stream(connection, recording_id)
             workspace = await read_stream(connection, workspace_id)
             key = await self._cell.workspace_key(connection, workspace_id)
-            losses = {one.loss for one in await track_keys(connection, key, entries)}
+            # What a hold keeps has not expired.
+            every = tuple(Need)
+            losses = {one.loss for one in await track_keys(connection, key, entries, every)}
         if Loss.expired not in losses or not copy_goes_at_expiry(settings_of(workspace)):
             return False
         await self._tell(workspace_id, recording_id, AskDeletion())

@@ -16,6 +16,7 @@ from adapters.objects.store import ObjectStore
 from adapters.recordings.keeping import ACTOR, folded
 from adapters.recordings.owners import track_keys
 from domain.messages import Context
+from domain.personal_data import Need
 from domain.recordings.commands import DeleteTrack
 from domain.recordings.recording import RECORDING
 
@@ -38,7 +39,8 @@ class Ender:
         async with self._cell.scoped(workspace_id) as connection:
             entries = await read_stream(connection, recording_id)
             key = await self._cell.workspace_key(connection, workspace_id)
-            keys = await track_keys(connection, key, entries)
+            # What anybody can still open for any need has not ended.
+            keys = await track_keys(connection, key, entries, tuple(Need))
         recording, place = folded(entries), (workspace_id, recording_id)
         ended = [
             (number, one.loss)

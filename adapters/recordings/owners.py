@@ -1,7 +1,7 @@
 """Who locks the audio of a recording: whoever is heard on it, as its call tells."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from domain.calls.outcome import is_over
 from domain.calls.speakers import Speakers, Voices, speakers
 from domain.calls.state import Call
 from domain.messages import Entry
-from domain.personal_data import Category, Clear, Reading, ReadingState
+from domain.personal_data import Category, Clear, Need, Reading, ReadingState
 from domain.recordings.events import RecordingCompleted, RecordingStored
 from domain.recordings.words import Loss
 
@@ -50,6 +50,12 @@ class TrackKey(NamedTuple):
         """Why the track cannot be heard any more; ``None`` for one that can."""
         states = [one.state for one in (self.key, self.share) if one is not None]
         return next((_LOSSES[state] for state in states if state in _LOSSES), None)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is kept and cannot be heard without a need."""
+        parts = (self.key, self.share)
+        return any(one is not None and one.state is ReadingState.restricted for one in parts)
 
     @property
     def secret(self) -> bytes | None:
@@ -100,16 +106,19 @@ def locked(key: bytes, owners: Voices) -> Locked:
 
 
 async def track_keys(
-    connection: Connection, key: WorkspaceKey, recording: Iterable[Entry]
+    connection: Connection,
+    key: WorkspaceKey,
+    recording: Iterable[Entry],
+    needs: Collection[Need] = (),
 ) -> tuple[TrackKey, ...]:
-    """What opens each track of a recording, or why nothing does.
+    """What opens each track of a recording for who has these needs, or why nothing does.
 
     Raises:
         IntegrityAlarm: A key does not authenticate, or is missing and nobody destroyed it.
     """
     stored = [entry for entry in recording if isinstance(entry.event, RecordingStored)]
     wanted = {one.field: one for entry in stored for one in references(entry)}
-    readings = await open_values(connection, key, list(wanted.values()))
+    readings = await open_values(connection, key, list(wanted.values()), needs)
     found = dict(zip(wanted, readings, strict=True))
     return tuple(TrackKey(found[one], found.get(other)) for one, other in KEYS if one in found)
 

@@ -65,6 +65,18 @@ class Scope(StrEnum):
     messages_read = "messages:read"
     """See text messages and their history, with personal values withheld."""
 
+    holds_read = "holds:read"
+    """See legal holds."""
+
+    holds_write = "holds:write"
+    """Place, review and release them."""
+
+    subjects_restrict = "subjects:restrict"
+    """Restrict what is known of a data subject, and lift that."""
+
+    restricted_open = "restricted:open"
+    """See what is restricted or only kept by a hold, for a need that is named each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

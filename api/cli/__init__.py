@@ -14,7 +14,7 @@ from api.cli.running import EXIT_CODES
 
 NOUNS: Final = (
     *("workspaces", "keys", "calls", "subjects", "consents", "dead-letters", "views"),
-    *("cells", "reconcile", "erasures", "receipts", "verify-receipt"),
+    *("cells", "reconcile", "erasures", "receipts", "verify-receipt", "holds"),
 )
 
 

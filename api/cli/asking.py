@@ -31,9 +31,14 @@ Body = TypeVar("Body", bound=BaseModel)
 _PLAIN: Final = {"type": "http", "method": "GET", "headers": []}
 
 
-async def ask(workspace: UUID | None, question: Ask, noun: str) -> Json:
+async def ask(
+    workspace: UUID | None, question: Ask, noun: str, *, even_closed: bool = False
+) -> Json:
     """What the API answers the operator of a workspace, or of the only one."""
-    async with _answering(workspace, noun) as caller, caller.session() as session:
+    async with (
+        _answering(workspace, noun, even_closed=even_closed) as caller,
+        caller.session() as session,
+    ):
         return _document(await question(Request(_PLAIN), session))
 
 

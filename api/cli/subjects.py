@@ -1,6 +1,7 @@
 """``ringledger subjects``: find the data subject behind a number, erase one."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -8,19 +9,23 @@ import typer
 
 from adapters.cell import Cell
 from adapters.twilio.addresses import lookup_of
+from adapters.wiring import now
+from api.cli.asking import when
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, opened_workspace, run
 from api.receipts import issue_receipt
 from domain.errors import NotFound
 from domain.messages import Context
-from domain.subjects.events import ErasureReason
+from domain.subjects.commands import LiftRestriction, RestrictSubject
+from domain.subjects.events import ErasureReason, RestrictionGround
 from projections.call_log.read import count_calls
 from projections.receipts.preview import preview as of_erasure
-from projections.subjects.read import certificate_of, subject_of
+from projections.subjects.read import certificate_of, standing_of, subject_of
 
 app = typer.Typer(help="Data subjects: the people behind the numbers.", no_args_is_help=True)
 
 Json = dict[str, Any]
+SubjectId = Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")]
 
 
 @app.command(epilog=EXIT_CODES)
@@ -42,7 +47,7 @@ def find(
 
 @app.command(epilog=EXIT_CODES)
 def erase(
-    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")],
+    subject: SubjectId,
     workspace: InWorkspace = None,
     reason: Annotated[
         ErasureReason, typer.Option(help="The ground (GDPR Art. 17(1)).")
@@ -52,18 +57,44 @@ def erase(
 ) -> None:
     """Erase a data subject, for ever: first the key, then every sealed value.
 
-    Erasing somebody twice is as good as once.
+    Erasing somebody twice is as good as once. Where a legal hold stands in its way, it waits.
     """
     found = run(_erase(workspace, subject, reason))
     if as_json:
         write_json(found)
     else:
-        write_table(("certificate", ""), found.items())
+        write_table(("waiting" if "holds" in found else "certificate", ""), found.items())
+
+
+@app.command(epilog=EXIT_CODES)
+def restrict(
+    subject: SubjectId,
+    ground: Annotated[RestrictionGround, typer.Option(help="Which of GDPR Art. 18(1).")],
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Keep what is known of a data subject, and do not use it."""
+    command = RestrictSubject(ground=ground, occurred_at=now())
+    _write_restriction(run(_restrict(workspace, subject, command)), as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def unrestrict(
+    subject: SubjectId,
+    told_at: Annotated[datetime, when("When the subject was told of it (Art. 18(3)).")],
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Lift a restriction, once the subject was told."""
+    command = LiftRestriction(told_at=told_at, occurred_at=now())
+    _write_restriction(run(_restrict(workspace, subject, command)), as_json=as_json)
 
 
 @app.command(epilog=EXIT_CODES)
 def preview(
-    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")],
+    subject: SubjectId,
     workspace: InWorkspace = None,
     *,
     as_json: AsJson = False,
@@ -80,7 +111,7 @@ def preview(
 
 @app.command(epilog=EXIT_CODES)
 def receipt(
-    subject: Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")],
+    subject: SubjectId,
     workspace: InWorkspace = None,
 ) -> None:
     """Print a signed receipt of an erasure, as every store has it now: JSON, for a file.
@@ -126,9 +157,27 @@ async def _receipt(workspace: UUID | None, subject: UUID) -> str:
         return await issue_receipt(ledger, cell, workspace_id, subject, context)
 
 
+async def _restrict(
+    workspace: UUID | None, subject: UUID, command: RestrictSubject | LiftRestriction
+) -> Json:
+    async with opened_workspace(workspace) as (_, cell, workspace_id):
+        await cell.holds.restrict(workspace_id, subject, command, Context("cli", uuid4()))
+        async with cell.scoped(workspace_id) as connection:
+            return asdict((await standing_of(connection, workspace_id, subject)).restriction)
+
+
+def _write_restriction(found: Json, *, as_json: bool) -> None:
+    if as_json:
+        write_json(found)
+    else:
+        write_table(("restriction", ""), found.items())
+
+
 async def _certificate(cell: Cell, workspace_id: UUID, subject: UUID) -> Json:
     async with cell.scoped(workspace_id) as connection:
         certificate = await certificate_of(connection, workspace_id, subject)
-    if certificate is None:
+        waiting = (await standing_of(connection, workspace_id, subject)).waiting
+    found = certificate or waiting
+    if found is None:
         raise NotFound("erasure")
-    return asdict(certificate)
+    return asdict(found)

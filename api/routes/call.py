@@ -12,7 +12,7 @@ from starlette.responses import Response
 from adapters.event_store.values import Reference, references
 from api.contract import WITH_KEY, answers
 from api.etag import answer
-from api.parameters import MomentParameter, PastParameter
+from api.parameters import MomentParameter, NeedParameter, PastParameter
 from api.parties import Readings, open_all, party
 from api.problems import Problem
 from api.routes.history import entries_of
@@ -45,6 +45,7 @@ async def get_call(
     as_of: Annotated[
         MomentParameter | None, Query(description="As far as it had happened by this time.")
     ] = None,
+    need: NeedParameter = None,
 ) -> Response:
     """One call with its legs and the way that it took.
 
@@ -59,6 +60,7 @@ async def get_call(
     readings = await open_all(
         session,
         (_place(places, one) for leg in call.legs.values() for one in (leg.caller, leg.callee)),
+        need,
     )
     body = CallDetail(
         id=call_id,

@@ -1,6 +1,6 @@
 """The end of a workspace, in two stages: closed, and from the promised day on without its key.
 
-These are the only addresses of a closed workspace that answer anything but 410.
+These and the holds' are the only addresses of a closed workspace that answer anything but 410.
 """
 
 from typing import Final

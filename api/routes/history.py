@@ -13,6 +13,7 @@ from adapters.event_store.history import read_stream
 from adapters.event_store.values import Reference, references
 from api.contract import WITH_KEY, answers
 from api.etag import answer
+from api.parameters import NeedParameter
 from api.parties import Readings, open_all
 from api.schemas_history import EntryDetail, History, SealedField
 from api.security import CallReader, Session
@@ -30,10 +31,13 @@ ROUTER: Final = APIRouter(prefix="/v1/workspaces/{workspace_id}/calls", tags=["c
     summary="Read every entry of a call",
     responses=answers(History, "The entries, in order.", *WITH_KEY),
 )
-async def get_history(request: Request, session: CallReader, call_id: UUID) -> Response:
+async def get_history(
+    request: Request, session: CallReader, call_id: UUID, need: NeedParameter = None
+) -> Response:
     """Every entry: what happened, when, when we learnt it, and who caused it."""
     entries = await entries_of(session, call_id)
-    readings = await open_all(session, (one for entry in entries for one in references(entry)))
+    wanted = (one for entry in entries for one in references(entry))
+    readings = await open_all(session, wanted, need)
     body = History(data=[entry_detail(entry, readings) for entry in entries])
     return answer(request, session.key, body)
 

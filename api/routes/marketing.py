@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.event_store.history import read_stream
+from adapters.event_store.standing import is_restricted
 from adapters.event_store.suppressions import is_suppressed
 from adapters.twilio.addresses import lookup_of
 from adapters.workspaces.api_keys import Scope
@@ -57,6 +58,8 @@ async def _reason(session: Session, number: str, kind: Marketing) -> Reason:
     subject_id = await subject_of(connection, workspace_id, digest)
     if subject_id is None:
         return Reason.unknown
+    if await is_restricted(connection, workspace_id, subject_id):
+        return Reason.restricted
     stream = consent_id(workspace_id, subject_id, Purpose.marketing, kind)
     found = stood(await read_stream(connection, stream), datetime.now(UTC))
     return Reason(found.standing) if found else Reason.unknown

@@ -4,7 +4,7 @@ Whoever is given audio, or a part of it, stands in the history before the first 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
@@ -16,10 +16,11 @@ from starlette.responses import Response, StreamingResponse
 from adapters.event_store import requests
 from adapters.event_store.history import read_stream
 from adapters.recordings.keeping import folded
-from adapters.recordings.owners import track_keys
+from adapters.recordings.owners import TrackKey, track_keys
 from adapters.recordings.playing import Playable, play
 from api.contract import WITH_KEY, answers, audio_answers
 from api.etag import answer
+from api.parameters import NeedParameter
 from api.problems import Problem
 from api.ranges import ByteRange, Unsatisfiable, asked_for, is_named
 from api.routes.history import entries_of
@@ -27,6 +28,7 @@ from api.schemas_recordings import RecordingDetail, RecordingList, TrackState
 from api.security import Caller, CallReader, Listener, Session
 from domain.errors import IntegrityAlarm, NotFound
 from domain.messages import Entry
+from domain.personal_data import Need
 from domain.recordings.commands import Play
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Report
@@ -59,7 +61,9 @@ async def list_recordings(request: Request, session: CallReader, call_id: UUID) 
     operation_id="playRecording",
     summary="Play a recording",
     response_class=Response,
-    responses=audio_answers("no-audio", "audio-gone", "range-not-satisfiable", *WITH_KEY),
+    responses=audio_answers(
+        *("no-audio", "audio-restricted", "audio-gone", "range-not-satisfiable"), *WITH_KEY
+    ),
 )
 async def play_recording(
     request: Request,
@@ -67,14 +71,16 @@ async def play_recording(
     call_id: UUID,
     recording_id: UUID,
     purpose: Annotated[Purpose, Query(description="What you listen for. It is written down.")],
+    need: NeedParameter = None,
 ) -> Response:
     """The audio, or the part that `Range` names. Needs the scope `recordings:play`.
 
     Each request that is given audio is an entry of the recording's history: who, and what for. A
-    channel whose speaker was erased, or whose time has come, is silent; where none is left, it is
-    410. Nothing may keep the answer.
+    channel whose speaker was erased or restricted, or whose time has come, is silent; where none
+    is left, it is 410 or, restricted, 403. Nothing may keep the answer.
     """
-    playable = await _playable(session, call_id, recording_id)
+    needs = session.caller.needs(need)
+    playable = await _playable(session, call_id, recording_id, needs)
     tag = f'"{session.key.tag(playable.says)}"'
     headers = {"ETag": tag, "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
     if is_named(request.headers, "if-none-match", tag):
@@ -97,7 +103,7 @@ async def play_recording(
     parts = play(session.caller.deployment.ledger.objects, *place, playable, start, end)
     # What cannot be opened is a problem rather than an answer that breaks off.
     first = await anext(parts, b"")
-    content = _watched(first, parts, _Still(session.caller, recording_id, playable.says))
+    content = _watched(first, parts, _Still(session.caller, recording_id, playable.says, needs))
     return StreamingResponse(content, 206 if part else 200, headers, media_type)
 
 
@@ -117,7 +123,7 @@ async def _detail(session: Session, recording_id: UUID, entries: list[Entry]) ->
         duration_seconds=said.duration_seconds,
         error_code=said.error_code,
         media_type=recording.stored.media_type if recording.stored else None,
-        tracks=[TrackState(key.loss or TrackState.audible) for key in keys],
+        tracks=[_state(key) for key in keys],
         fetch_failure=recording.failure,
         is_given_up=recording.is_given_up,
         provider_copy=recording.copy,
@@ -126,7 +132,13 @@ async def _detail(session: Session, recording_id: UUID, entries: list[Entry]) ->
     )
 
 
-async def _playable(session: Session, call_id: UUID, recording_id: UUID) -> Playable:
+def _state(key: TrackKey) -> TrackState:
+    return TrackState.restricted if key.is_restricted else TrackState(key.loss or "audible")
+
+
+async def _playable(
+    session: Session, call_id: UUID, recording_id: UUID, needs: Collection[Need]
+) -> Playable:
     """What can be heard of a recording of this call."""
     entries = await read_stream(session.connection, recording_id)
     recording = folded(entries)
@@ -134,9 +146,11 @@ async def _playable(session: Session, call_id: UUID, recording_id: UUID) -> Play
         raise NotFound("recording")
     if recording.stored is None:
         raise Problem("no-audio", recording_status=recording.status)
-    keys = await track_keys(session.connection, session.key, entries)
+    keys = await track_keys(session.connection, session.key, entries, needs)
     if all(key.loss for key in keys):
         raise Problem("audio-gone", state=keys[0].loss)
+    if all(key.secret is None for key in keys):
+        raise Problem("audio-restricted")
     return Playable(recording.stored, keys)
 
 
@@ -155,6 +169,7 @@ class _Still(NamedTuple):
     caller: Caller
     recording_id: UUID
     says: bytes
+    needs: Collection[Need]
 
     async def holds(self) -> bool:
         """Whether all that was heard when it began can be heard now."""
@@ -162,7 +177,7 @@ class _Still(NamedTuple):
         async with cell.scoped(workspace_id) as connection:
             entries = await read_stream(connection, self.recording_id)
             key = await cell.workspace_key(connection, workspace_id)
-            keys = await track_keys(connection, key, entries)
+            keys = await track_keys(connection, key, entries, self.needs)
         stored = folded(entries).stored
         return stored is not None and Playable(stored, keys).says == self.says
 
@@ -182,7 +197,7 @@ async def _watched(
         async for part in parts:
             if clock() - looked_at > STILL_SECONDS:
                 if not await still.holds():
-                    raise BrokenOff("erased or expired")
+                    raise BrokenOff("erased, expired or restricted")
                 looked_at = clock()
             yield part
     except IntegrityAlarm as alarm:

@@ -3,25 +3,30 @@
 from typing import Final
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.cell import Cell
 from adapters.twilio.addresses import lookup_of
 from api.contract import WITH_BODY, WITH_KEY, answers
 from api.etag import answer
 from api.parameters import Number
-from api.schemas_subjects import ErasureCertificate, ErasureRequest, SubjectDetail, SubjectList
-from api.security import Caller, CallReader, Eraser, Session, ValueReader
+from api.routes.holds import finish
+from api.schemas_subjects import (
+    ErasureCertificate,
+    ErasureRequest,
+    ErasureWaiting,
+    RestrictionDetail,
+    SubjectDetail,
+    SubjectList,
+)
+from api.security import CallReader, Eraser, Session, ValueReader
 from domain.errors import NotFound
 from projections.call_log.read import count_calls
-from projections.subjects.read import certificate_of, subject_of
+from projections.subjects.read import certificate_of, standing_of, subject_of
 
 ROUTER: Final = APIRouter(prefix="/v1/workspaces/{workspace_id}/subjects", tags=["subjects"])
-log = structlog.get_logger()
 
 
 @ROUTER.get(
@@ -59,10 +64,12 @@ async def get_subject(request: Request, session: CallReader, subject_id: UUID) -
     responses=answers(
         ErasureCertificate,
         "They are erased, by this request or by an earlier one.",
+        "refused",
         *WITH_KEY,
         *WITH_BODY,
         tagged=False,
-    ),
+    )
+    | {202: {"model": ErasureWaiting, "description": "It waits for legal holds."}},
 )
 async def erase_subject(
     caller: Eraser, subject_id: UUID, asked: ErasureRequest | None = None
@@ -71,39 +78,33 @@ async def erase_subject(
 
     When this is answered no value of the subject opens any more; the sealed boxes themselves are
     deleted right after. Asking twice is as good as once.
+
+    Where a legal hold stands in its way, 202 names it: the erasure is carried out once that is
+    released. What a hold on single calls keeps of the subject opens for that hold's purpose only.
     """
     reason = (asked or ErasureRequest()).reason
     await caller.cell.erasures.erase(caller.workspace_id, subject_id, reason, caller.context)
-    certificate = await _certificate(caller, subject_id)
-    return Response(
-        certificate.model_dump_json(),
-        media_type="application/json",
-        background=BackgroundTask(_finish, caller.cell),
-    )
+    # In a snapshot of its own: the one in which the key was checked is older than the erasure.
+    async with caller.session() as session:
+        found = await _detail(session, subject_id)
+    background = BackgroundTask(finish, caller.cell)
+    body, status = (found.erasure, 200) if found.erasure else (found.erasure_waits, 202)
+    if body is None:
+        raise NotFound("erasure")
+    content = body.model_dump_json()
+    return Response(content, status, media_type="application/json", background=background)
 
 
 async def _detail(session: Session, subject_id: UUID) -> SubjectDetail:
     connection, workspace_id = session.connection, session.workspace_id
     certificate = await certificate_of(connection, workspace_id, subject_id)
+    standing = await standing_of(connection, workspace_id, subject_id)
+    waiting = standing.waiting
     return SubjectDetail(
         subject_id=subject_id,
         call_count=await count_calls(connection, workspace_id, subject_id),
         erasure=ErasureCertificate.model_validate(certificate) if certificate else None,
+        erasure_waits=ErasureWaiting.model_validate(waiting) if waiting else None,
+        restriction=RestrictionDetail.model_validate(standing.restriction),
+        holds=standing.holds,
     )
-
-
-async def _certificate(caller: Caller, subject_id: UUID) -> ErasureCertificate:
-    """In a snapshot of its own: the one in which the key was checked is older than the erasure."""
-    async with caller.cell.scoped(caller.workspace_id) as connection:
-        certificate = await certificate_of(connection, caller.workspace_id, subject_id)
-    if certificate is None:
-        raise NotFound("erasure")
-    return ErasureCertificate.model_validate(certificate)
-
-
-async def _finish(cell: Cell) -> None:
-    """Delete the boxes. What is left undone here, the follower's process does."""
-    try:
-        await cell.erasures.finish()
-    except Exception:
-        log.exception("erasure.unfinished", cell=cell.name)

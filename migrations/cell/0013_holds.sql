@@ -47,6 +47,8 @@ END $$;
 
 -- Few entries place a hold or ask for an erasure, and each list of them is short.
 CREATE INDEX entries_holds ON entries (workspace_id, position) WHERE name = 'hold.placed';
+CREATE INDEX entries_releases ON entries (recorded_at)
+    WHERE name IN ('hold.released', 'subject.restriction_lifted');
 CREATE INDEX entries_erasures_asked ON entries (stream_id) WHERE name = 'subject.erasure_asked';
 
 -- By what a stream's values can be held: its workspace, itself, whose values they are, and the calls

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from adapters.event_store.history import read_streams
 from adapters.postgres.pool import Connection
+from domain.holds.events import HoldPlaced
+from domain.holds.hold import Hold
 from domain.messages import Entry
 from projections.recordings.build import Work
 
@@ -46,6 +48,14 @@ _ENDS: Final = """
 _KNOWS_ALL_UNTIL: Final = """
     SELECT NOT EXISTS (SELECT FROM entries, positions WHERE view = 'recordings'
         AND entries.position > positions.position AND recorded_at < %s)
+"""
+_RELEASES: Final = """
+    SELECT stream_id FROM entries
+    WHERE name IN ('hold.released', 'subject.restriction_lifted') AND recorded_at >= %s
+"""
+_RELEASED: Final = """
+    SELECT workspace_id, recording_id FROM recordings
+    WHERE workspace_id = ANY(%(ids)s) OR call_id = ANY(%(ids)s) OR owners && %(ids)s::uuid[]
 """
 _NAMED: Final = """
     SELECT DISTINCT name FROM recordings, unnest(objects) AS name WHERE workspace_id = %s
@@ -104,6 +114,24 @@ async def ended_with(connection: Connection, ends: Ends) -> list[Place]:
     """The recordings of which a track ended with these."""
     parameters = (list(ends.subjects), list(ends.buckets))
     rows = await connection.execute(_ENDED, parameters)
+    return [Place(*row) for row in await rows.fetchall()]
+
+
+async def released_since(connection: Connection, since: datetime) -> list[Place]:
+    """The recordings that a hold or a restriction reached which ended at a time or later."""
+    rows = await connection.execute(_RELEASES, (since,))
+    streams = [stream for (stream,) in await rows.fetchall()]
+    if not streams:
+        return []
+    entries = await read_streams(connection, streams, _END)
+    reached = {
+        one
+        for entry in entries
+        if isinstance(entry.event, HoldPlaced)
+        for one in Hold(entry.event).reaches(entry.workspace_id)
+    }
+    # What a restriction reached is the subject of its stream.
+    rows = await connection.execute(_RELEASED, {"ids": list(reached.union(streams))})
     return [Place(*row) for row in await rows.fetchall()]
 
 

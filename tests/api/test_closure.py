@@ -30,13 +30,13 @@ async def reopen(house: House) -> httpx.Response:
 
 
 def addresses(house: House) -> list[tuple[str, str]]:
-    """Every operation about a workspace but for its closure, read off the document."""
+    """Every operation about a workspace but for its closure and holds, read off the document."""
     own = str(house.workspace_id)
     return [
         (method.upper(), re.sub(r"\{\w+\}", ID, path.replace("{workspace_id}", own)))
         for path, methods in PATHS.items()
         for method in methods
-        if path.startswith("/v1/") and not path.endswith("/closure")
+        if path.startswith("/v1/") and not path.endswith("/closure") and "/holds" not in path
     ]
 
 

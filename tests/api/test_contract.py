@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from holding import in_a_month
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -28,6 +29,7 @@ from api.contract import AUDIO
 from api.dashboards import create_dashboards
 from api.problems import MEDIA_TYPE
 from api.schemas_consents import STATEMENT
+from api.schemas_holds import REQUEST
 
 DOCUMENT = create_dashboards().openapi()
 OPERATIONS = [
@@ -62,6 +64,7 @@ def test_it_is_openapi_3_1() -> None:
         "getHealth",
         "getMessage",
         "getMessageHistory",
+        "getHold",
         "getProblemType",
         "getReadiness",
         "getRetentionHistory",
@@ -69,18 +72,24 @@ def test_it_is_openapi_3_1() -> None:
         "getSettingsHistory",
         "getSubject",
         "inviteMember",
+        "liftRestriction",
         "listCalls",
         "listConsents",
         "listDeadLetters",
+        "listHolds",
         "listMembers",
         "listMessages",
         "listRecordings",
         "mayMarket",
+        "placeHold",
         "playRecording",
+        "releaseHold",
         "removeDialTarget",
         "removeMember",
         "reopenWorkspace",
         "replayDeadLetter",
+        "restrictSubject",
+        "reviewHold",
         "setDialTarget",
         "simulateRetention",
         "tellConsent",
@@ -93,7 +102,7 @@ def test_every_answer_is_documented(_path: str, _method: str, operation: dict[st
     """A success has a schema; every problem is one of the registered, with an example."""
     for status, answer in operation["responses"].items():
         assert answer["description"]
-        if status in {"200", "206"}:
+        if status in {"200", "202", "206"}:
             kinds = answer["content"]
             is_audio = kinds.keys() == set(AUDIO)
             assert is_audio or "$ref" in kinds["application/json"]["schema"]
@@ -159,12 +168,15 @@ async def _served(house: House) -> Served:
     subject_id = call["callee"]["subject_id"]
     consents = f"{house.here}/subjects/{subject_id}/consents"
     consent = (await house.ask("POST", consents, json=STATEMENT)).json()
+    wanted = {**REQUEST, "subjects": [], "calls": [call["id"]], "review_on": in_a_month()}
+    hold = (await house.ask("POST", f"{house.here}/holds", json=wanted)).json()
     ids = {
         "workspace_id": str(house.workspace_id),
         "call_id": call["id"],
         "subject_id": subject_id,
         "consent_id": consent["id"],
         "letter_id": letter["id"],
+        "hold_id": hold["id"],
         "name": "internal",
     }
     return Served(str(house.client.base_url), house.api_key, ids)

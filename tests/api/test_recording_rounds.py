@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from asking import change
 from cells import asynchronous
-from holding import buckets, expire
+from holding import buckets, expire, hold, placing, read_for, release, states
 from media_server import Fault
 from studio import Studio, studio
 from twilio_forms import CALLER
@@ -24,6 +24,7 @@ from adapters.wiring import now
 from api import recording as rounds
 from api.recording import RecordingRounds
 from domain.messages import Context
+from domain.personal_data import Need
 from domain.recordings.commands import AskDeletion
 from domain.recordings.words import Loss, ProviderCopy
 from domain.workspaces.words import ProviderCopy as Told
@@ -108,6 +109,36 @@ async def test_the_audio_of_who_was_erased_goes(postgres: Urls, tmp_path: Path) 
             for track in stored.tracks[1:]
         }
         assert await house.objects() == left
+
+
+@asynchronous
+async def test_the_audio_of_a_held_call_goes_after_the_release(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """Its caller is erased: nobody hears it without a need, and until then the object stays."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        held = await house.recorded(STEREO)
+        other = await house.recorded(STEREO, number=2)
+        await go()
+        before = await house.objects()
+        call = (await house.recording(held)).call_id
+        assert call is not None
+        hold_id = await hold(house.home, placing(calls=[call]))
+        await house.home.erase_number(CALLER)
+        await house.home.cell.erasures.finish()
+        await go()
+        assert await house.heard(held) == [Loss.erased, SECOND]
+        stored = (await house.recording(held)).stored
+        assert stored is not None
+        assert {track.name for track in stored.tracks} <= await house.objects() < before
+        assert (await house.recording(other)).deleted_tracks == {0}
+        assert (await house.recording(held)).deleted_tracks == set()
+        opened = states(await read_for(house.home, held, Need.legal_claims))
+        assert opened == {"first_key": "value", "second_key": "value"}
+        await release(house.home, hold_id)
+        await go()
+        assert (await house.recording(held)).deleted_tracks == {0}
+        assert stored.tracks[0].name not in await house.objects()
 
 
 @pytest.mark.parametrize("told", [*Told, None])

@@ -384,3 +384,27 @@ async def listen(
             if not heard:
                 await meanwhile()
             heard += part
+
+
+@asynchronous
+async def test_who_is_restricted_is_not_heard(database: Urls, tmp_path: Path) -> None:
+    """Their channel is silent; with nobody else on it, 403. For a need it plays."""
+    async with desk(database, tmp_path) as found:
+        for number in (CALLER, AGENT):
+            who = (await found.house.get("/subjects", params={"number": number})).json()["data"]
+            path = f"{found.house.here}/subjects/{who[0]['subject_id']}/restriction"
+            restricted = await found.house.ask("POST", path, json={"ground": "accuracy"})
+            assert restricted.status_code == 200
+            if number == CALLER:
+                audio = (await found.play()).content
+                assert channels_of(audio) == (bytes(len(FIRST)), SECOND)
+        assert (await found.listed())["tracks"] == ["restricted", "restricted"]
+        refused = await found.play()
+        assert (refused.status_code, refused.json()["type"]) == (
+            *(403, "/problems/audio-restricted"),
+        )
+        played = await found.play(params={**WHY, "need": "legal_claims"})
+        assert channels_of(played.content) == (FIRST, SECOND)
+        player = await found.house.new_key(Scope.recordings_play)
+        refused = await found.play(key=player, params={**WHY, "need": "legal_claims"})
+        assert (refused.status_code, refused.json()["scope"]) == (403, "restricted:open")

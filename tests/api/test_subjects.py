@@ -31,7 +31,19 @@ async def test_a_subject_is_found_by_their_number(database: Urls, tmp_path: Path
             answer = await house.get("/subjects", params={"number": number})
             assert answer.json() == {"data": []}
         found = (await house.get(f"/subjects/{subject_id}")).json()
-        assert found == {"subject_id": subject_id, "call_count": 2, "erasure": None}
+        assert found == {
+            "subject_id": subject_id,
+            "call_count": 2,
+            "erasure": None,
+            "erasure_waits": None,
+            "holds": [],
+            "restriction": {
+                "subject_id": subject_id,
+                "is_restricted": False,
+                "ground": None,
+                "since": None,
+            },
+        }
         assert (await house.get(f"/subjects/{uuid4()}")).status_code == 404
 
 

@@ -19,6 +19,11 @@ from domain.subjects.commands import LiftRestriction, RestrictSubject
 from domain.subjects.events import RestrictionGround
 
 
+def in_a_month() -> str:
+    """The day of a review, as a request names it."""
+    return (now().date() + timedelta(days=30)).isoformat()
+
+
 def placing(
     *,
     subjects: Collection[UUID] = (),

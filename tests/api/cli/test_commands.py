@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -388,6 +389,43 @@ def test_a_closed_workspace_is_closed_to_every_command(desk: Desk) -> None:
     assert len(desk.ask("calls", "list")["data"]) == 1
 
 
+def test_an_erasure_waits_for_a_hold_that_was_placed(desk: Desk) -> None:
+    """It is said for which; the release carries it out, and the list says how each hold stands."""
+    desk.hear(desk.create())
+    subject = desk.ask("subjects", "find", "-", stdin=f"{CALLER}\n")["data"][0]["subject_id"]
+    soon = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    why = ("--matter", "2026-17", "--review-on", soon)
+    placed = desk.ask("holds", "place", "subject", "--subject", subject, *why)
+    assert placed["placed_by"] == "cli"
+    assert desk.ask("subjects", "erase", subject)["holds"] == [placed["id"]]
+    assert "waiting" in desk.type("subjects", "erase", subject).stdout
+    assert desk.ask("holds", "list", "--state", "overdue")["data"] == []
+    later = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
+    reviewed = desk.ask("holds", "review", placed["id"], "--review-on", later)
+    assert reviewed["review_on"] == later
+    assert "2026-17" in desk.type("holds", "list").stdout
+    assert desk.ask("holds", "release", placed["id"])["released_at"] is not None
+    assert desk.ask("subjects", "erase", subject)["deleted_at"] is not None
+    for words in (("release", UNKNOWN), ("review", UNKNOWN, "--review-on", later)):
+        assert desk.type("holds", *words).exit_code == 3
+    refused = desk.type("holds", "place", "call", *why)
+    assert (refused.exit_code, "scope_of_something_else" in refused.stderr) == (1, True)
+
+
+def test_a_subject_is_restricted_and_the_restriction_lifted(desk: Desk) -> None:
+    """Meanwhile their values read so."""
+    desk.hear(desk.create())
+    subject = desk.ask("subjects", "find", "-", stdin=f"{CALLER}\n")["data"][0]["subject_id"]
+    restricted = desk.ask("subjects", "restrict", subject, "--ground", "accuracy")
+    assert (restricted["is_restricted"], restricted["ground"]) == (True, "accuracy")
+    (call,) = desk.ask("calls", "list")["data"]
+    assert call["caller"]["state"] == "restricted"
+    lift = ("subjects", "unrestrict", subject, "--told-at", "2026-03-02T14:02:00Z")
+    assert "is_restricted" in desk.type(*lift).stdout
+    (call,) = desk.ask("calls", "list")["data"]
+    assert call["caller"]["state"] == "value"
+
+
 def test_a_key_has_the_scopes_that_were_chosen(desk: Desk) -> None:
     """A key may do what it was made for, and no more."""
     desk.create()
@@ -514,6 +552,8 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         ("consents", "receipt"),
         ("consents", "may-market"),
         ("dead-letters", "list"),
+        *(("holds", verb) for verb in ("list", "place", "review", "release")),
+        *(("subjects", verb) for verb in ("restrict", "unrestrict")),
         ("views", "rebuild"),
     ],
 )

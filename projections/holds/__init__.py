@@ -1,0 +1,1 @@
+"""Legal holds, folded from their streams when they are asked for."""
