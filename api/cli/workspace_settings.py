@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import orjson
 import typer
@@ -125,6 +126,8 @@ def diff(
 def explain(
     category: Annotated[Kept, typer.Argument(help="What is kept.")],
     campaign: Annotated[str | None, typer.Option(help="Of which campaign.")] = None,
+    subject: Annotated[UUID | None, typer.Option(help="Of which data subject.")] = None,
+    call: Annotated[UUID | None, typer.Option(help="Of which call.")] = None,
     workspace: InWorkspace = None,
     *,
     as_json: AsJson = False,
@@ -133,7 +136,9 @@ def explain(
     found = run(
         ask(
             workspace,
-            lambda request, session: explain_retention(request, session, category, campaign),
+            lambda request, session: explain_retention(
+                request, session, category, campaign, subject, call
+            ),
             "settings",
         )
     )

@@ -1,14 +1,17 @@
 """How long things are kept: why, what another period would take, and what went by one."""
 
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.event_store.history import read_stream
+from adapters.event_store.standing import in_the_way, is_restricted
 from api.contract import WITH_KEY, answers
 from api.etag import answer
+from api.routes.history import entries_of as call_entries
 from api.routes.history import entry_detail
 from api.schemas_history import History
 from api.schemas_retention import RetentionExplained, RetentionSimulated, Ruling
@@ -20,6 +23,7 @@ from domain.workspaces.state import Workspace
 from domain.workspaces.words import ChangeReason, Kept, RetentionPeriod
 from domain.workspaces.workspace import WORKSPACE
 from projections.retention.read import gone_through, simulate
+from projections.subjects.read import certificate_of
 from projections.workspaces.read import entries_of, workspace_at
 
 ROUTER: Final = APIRouter(prefix="/v1/workspaces/{workspace_id}/retention", tags=["settings"])
@@ -38,13 +42,22 @@ Campaign = Annotated[
     ),
 )
 async def explain_retention(
-    request: Request, session: SettingsReader, category: Kept, campaign: Campaign = None
+    request: Request,
+    session: SettingsReader,
+    category: Kept,
+    campaign: Campaign = None,
+    subject: Annotated[UUID | None, Query(description="Of which data subject.")] = None,
+    call: Annotated[UUID | None, Query(description="Of which call.")] = None,
 ) -> Response:
-    """How long something is kept, and why: campaign > workspace > policy, or the law.
+    """How long something is kept, and why.
+
+    Legal hold > restriction > campaign > workspace > policy, or the law. The first two are told of
+    the workspace, and of the subject and the call that are named.
 
     What went by an earlier rule stays gone, also where the period is longer by now.
     """
-    found = _explained(session, await _workspace(session), category, campaign)
+    standing = await _standing(session, subject, call)
+    found = _explained(session, await _workspace(session), category, campaign, **standing)
     place = session.connection, session.workspace_id, category, campaign
     body = RetentionExplained(
         category=category,
@@ -112,7 +125,25 @@ async def _workspace(session: Session) -> Workspace:
 
 
 def _explained(
-    session: Session, workspace: Workspace, category: Kept, campaign: str | None
+    session: Session,
+    workspace: Workspace,
+    category: Kept,
+    campaign: str | None,
+    **standing: bool,
 ) -> Explanation:
     today = session.caller.deployment.ledger.clock().date()
-    return workspace.settings.retention.explain(category, campaign, today)
+    return workspace.settings.retention.explain(category, campaign, today, **standing)
+
+
+async def _standing(session: Session, subject: UUID | None, call: UUID | None) -> dict[str, bool]:
+    """Whether a hold or a restriction goes before every period; of what is not there, 404."""
+    place = session.connection, session.workspace_id
+    if call is not None:
+        await call_entries(session, call)
+    if subject is not None:
+        await certificate_of(*place, subject)
+    named = [one for one in (subject, call) if one is not None]
+    return {
+        "is_held": bool(await in_the_way(*place, session.workspace_id, *named)),
+        "is_restricted": await is_restricted(*place, *named),
+    }

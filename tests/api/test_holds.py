@@ -249,6 +249,35 @@ async def test_holds_are_their_own_workspaces_and_need_their_scopes(
 
 
 @asynchronous
+async def test_retention_is_explained_with_what_stands(database: Urls, tmp_path: Path) -> None:
+    """Hold before restriction before every period, for the subject and the call that are named."""
+    async with serving(database, tmp_path) as house:
+        call, subject = await one_call(house)
+
+        async def levels(**named: str) -> list[str]:
+            question = {"category": "call_metadata", **named}
+            answer = await house.get("/retention/explain", params=question)
+            assert answer.status_code == 200, answer.text
+            found = answer.json()
+            return [one["level"] for one in (found["ruling"], *found["overrides"])]
+
+        await house.ask(
+            "POST", f"{house.here}/subjects/{subject}/restriction", json={"ground": "accuracy"}
+        )
+        await placed(house, "call", calls=[call])
+        assert await levels() == ["profile"]
+        assert await levels(subject=subject) == ["restriction", "profile"]
+        assert await levels(call=call) == ["hold", "profile"]
+        assert await levels(subject=subject, call=call) == ["hold", "restriction", "profile"]
+        for name in ("subject", "call"):
+            question = {"category": "call_metadata", name: str(uuid4())}
+            answer = await house.get("/retention/explain", params=question)
+            assert answer.status_code == 404
+        await placed(house, "workspace")
+        assert await levels() == ["hold", "profile"]
+
+
+@asynchronous
 async def test_who_calls_while_their_erasure_waits_is_the_same_person(
     database: Urls, tmp_path: Path
 ) -> None:

@@ -413,13 +413,15 @@ def test_an_erasure_waits_for_a_hold_that_was_placed(desk: Desk) -> None:
 
 
 def test_a_subject_is_restricted_and_the_restriction_lifted(desk: Desk) -> None:
-    """Meanwhile their values read so."""
+    """Meanwhile their values read so, and retention is explained by it."""
     desk.hear(desk.create())
     subject = desk.ask("subjects", "find", "-", stdin=f"{CALLER}\n")["data"][0]["subject_id"]
     restricted = desk.ask("subjects", "restrict", subject, "--ground", "accuracy")
     assert (restricted["is_restricted"], restricted["ground"]) == (True, "accuracy")
     (call,) = desk.ask("calls", "list")["data"]
     assert call["caller"]["state"] == "restricted"
+    explained = desk.ask(*SETTINGS, "explain", "call_metadata", "--subject", subject)
+    assert explained["ruling"]["level"] == "restriction"
     lift = ("subjects", "unrestrict", subject, "--told-at", "2026-03-02T14:02:00Z")
     assert "is_restricted" in desk.type(*lift).stdout
     (call,) = desk.ask("calls", "list")["data"]
