@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from adapters.cell import Cell
@@ -165,4 +166,19 @@ def open_objects(settings: Settings) -> ObjectStore:
 
 def open_master_keys(settings: Settings) -> MasterKeys:
     """Where the master keys of the settings lie."""
-    return master_key.read(settings.master_key_file)
+    if settings.master_key is None:
+        return master_key.read(settings.master_key_file)
+    return key_service(settings.master_key)
+
+
+def key_service(url: str) -> MasterKeys:
+    """The key service that a setting names. Each is imported only where it is used."""
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    if parts.scheme == "awskms":
+        from adapters.keys.aws_kms import AwsKms  # noqa: PLC0415 - a second's worth of imports
+
+        return AwsKms(name)
+    from adapters.keys.vault_transit import VaultTransit  # noqa: PLC0415 - as above
+
+    return VaultTransit(name)

@@ -30,9 +30,11 @@ async def rotated(own: Urls, master_keys: MasterKeys, *, keeps_old: bool = False
 
 
 @asynccontextmanager
-async def furnished(own: Urls, folder: Path, *numbers: str) -> AsyncIterator[tuple[Ledger, Home]]:
+async def furnished(
+    own: Urls, folder: Path, *numbers: str, master_key: str | None = None
+) -> AsyncIterator[tuple[Ledger, Home]]:
     """A deployment whose one workspace was called from these numbers."""
-    settings = settings_for(own, folder)
+    settings = settings_for(own, folder).model_copy(update={"master_key": master_key})
     async with open_ledger(settings) as ledger:
         made = await ledger.create_workspace("Test", credentials())
         address = Address(own, CELL, settings.master_key_file, made.workspace_id)
