@@ -85,7 +85,7 @@ class ErasurePreview(BaseModel):
     tracks: int = Field(description="Audio that goes: tracks of recordings.")
     calls: int = Field(description="Calls that stay, with nobody in their place.")
     provider_copies: int = Field(
-        description="Calls of which all that the provider holds is asked to be deleted."
+        description="Calls and messages of which all that the provider holds is asked to go."
     )
     consents: int = Field(description="Consents whose evidence stays (GDPR Art. 7(1)).")
     holds: list[UUID] = Field(

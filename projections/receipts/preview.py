@@ -47,7 +47,7 @@ _CALLS: Final = """
     SELECT count(DISTINCT coalesce(r.call_id, v.stream_id))
     FROM vault v LEFT JOIN recordings r ON r.recording_id = v.stream_id
     WHERE v.workspace_id = %s AND (v.subject_ids[1] = %s OR v.subject_ids[2] = %s)
-        AND split_part(v.name, '.', 1) IN ('call', 'recording')
+        AND split_part(v.name, '.', 1) IN ('call', 'recording', 'message')
 """
 
 
@@ -72,7 +72,7 @@ class Preview:
     """Calls in which nobody would stand in their place. The calls stay."""
 
     provider_copies: int
-    """Calls of which everything that the provider holds would be asked to be deleted."""
+    """Calls and messages of which all that the provider holds would be asked to be deleted."""
 
     consents: int
     """Consents whose evidence stays (Art. 7(1))."""
