@@ -1,4 +1,4 @@
-"""No personal value lies anywhere in the clear: not in a table, an index, the WAL or a log.
+"""No personal value lies anywhere in the clear: no table, index or WAL has one, no log or backup.
 
 A deployment of its own, as an operator runs it, is told calls that hold markers in every personal
 field, over HTTP, and then every byte that it wrote is searched, before an erasure and after it.
@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from canary import Find, dresses, search
 from command_line import Running, answer, running
+from dumps import dump, dump_as_text
 from twilio_forms import ACCOUNT_SID, Form, call_sid, form_bytes, incoming_form, leg_callbacks
 from waiting import LONGEST_SECONDS, soon
 
@@ -102,6 +103,11 @@ class Site(NamedTuple):
         """Erase whoever has this number."""
         self.read(f"/subjects/{self.subject_of(number)}/erasure", method="POST")
 
+    def receipt(self, subject: str) -> str:
+        """What an erasure would take, and a receipt of what it took."""
+        path = f"/subjects/{subject}/erasure"
+        return self.read(f"{path}/preview") + self.read(f"{path}/receipt", method="POST")
+
     def object(self, number: str, words: str) -> str:
         """Withdraw from marketing calls in one's own words; what was kept of it."""
         path = f"/subjects/{self.subject_of(number)}/consents"
@@ -111,7 +117,7 @@ class Site(NamedTuple):
         return self.read(f"{path}/{consent}/history")
 
     def search(self) -> set[Find]:
-        """Every byte under the home, and all that was printed, against every marker."""
+        """Every byte under the home, backups too, and of what was printed, against every marker."""
         _checkpoint(self.home)
         master = (self.home / "master.key").read_text().split()[1]
         stems = {
@@ -147,12 +153,14 @@ def _up(folder: Path, markers: Markers) -> Iterator[tuple[Site, Running]]:
 
 
 def _checkpoint(home: Path) -> None:
-    """Have all that is in PostgreSQL's memory written to its files."""
+    """Have all that is in PostgreSQL's memory written to its files, and back it all up."""
 
     async def write() -> None:
         async with EmbeddedPostgres(home) as urls:
             with psycopg.connect(urls.admin, autocommit=True) as owner:
                 owner.execute("CHECKPOINT")
+            dump_as_text(urls, home / "backup.sql")
+            dump(urls, home / "backup")
 
     asyncio.run(write())
 
@@ -210,8 +218,12 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
         words = markers.text("own words")
         assert words in site.object(number, words)
         assert site.search() == set()
+        subject = site.subject_of(number)
         for last in (1, 10):
             site.erase(markers.number(last))
+        told = site.receipt(subject)
+        assert markers.digits not in told
+        assert markers.word not in told
         soon(lambda: number not in site.read("/calls"))
         marketing = f"/marketing?number={quote(number)}&kind=calls"
         assert "suppressed" in site.read(marketing)

@@ -27,6 +27,11 @@ def restore(database: Urls, file: Path) -> None:
     _run("pg_restore", f"--dbname={database.admin}", str(file))
 
 
+def dump_as_text(database: Urls, file: Path) -> None:
+    """Back up what can be read with the eye: every row of every table, as SQL."""
+    _run("pg_dump", f"--file={file}", database.admin)
+
+
 def _run(program: str, *arguments: str) -> None:
     done = subprocess.run(
         [BINARIES / program, *arguments], capture_output=True, text=True, check=False

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
 from cells import Home, asynchronous, new_cell
 from neighbour import neighbour, number_of
+from reader import another_reads
 from twilio_forms import call_sid, incoming_form
 from waiting import LONGEST_SECONDS
 
@@ -18,7 +20,7 @@ from domain.messages import Entry
 from domain.personal_data import Sealed
 from domain.subjects.events import SubjectErased
 
-CALLS, PEOPLE = 240, 5
+CALLS, PEOPLE = 400, 5
 
 
 async def _erase(home: Home, over: asyncio.Event) -> None:
@@ -53,6 +55,26 @@ async def test_a_race_loses_nobody_and_revives_nobody(postgres: Urls, tmp_path: 
         assert len(erased_at) > 2 * PEOPLE, "there was no race"
         _nothing_sealed_after_its_erasure(entries, erased_at)
         await _the_living_open_and_the_erased_do_not(home, entries, set(erased_at))
+
+
+@asynchronous
+async def test_a_read_that_begins_after_an_erasure_finds_nothing(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """In another process that opened the value a moment ago as well: the bound is none at all.
+
+    A read that was under way may still show it: it is of a time before the erasure.
+    """
+    async with new_cell(postgres, tmp_path) as home:
+        (receipt,) = await home.hear(incoming_form(call_sid(1), caller=number_of(1)))
+        async with another_reads(home.address, receipt.stream_id, "caller") as looks:
+            await home.erase_number(number_of(1))
+            erased = monotonic()
+            await asyncio.sleep(0.5)
+        late = [look.state for look in looks if look.began > erased]
+        assert looks[0].state == "value"
+        assert len(late) > 3
+        assert set(late) == {"erased"}
 
 
 def _nothing_sealed_after_its_erasure(entries: list[Entry], erased_at: dict[UUID, int]) -> None:
