@@ -84,3 +84,13 @@ def _check_call(row: Json, call: PlayedCall) -> Iterator[str]:
 
 def _address(party: Json | None) -> object:
     return party["value"]["address"] if party and party["value"] else None
+
+
+def check_receipt(receipt: Json, verdict: str) -> list[str]:
+    """The receipt is genuine, and partial: the demo's Twilio confirms nothing."""
+    said = {answer["store"]: answer["state"] for answer in receipt["answers"]}
+    return [
+        *([] if verdict.startswith("genuine") else [f"the receipt is not genuine: {verdict}"]),
+        *([] if said["keys"] == said["vault"] == "done" else ["the erasure is not done here"]),
+        *([] if receipt["state"] == "partial" else ["a receipt is done before Twilio's word"]),
+    ]

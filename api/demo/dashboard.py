@@ -26,6 +26,7 @@ class Dashboard:
         self, session: aiohttp.ClientSession, base_url: str, workspace: NewWorkspace
     ) -> None:
         self._session = session
+        self._base_url = base_url
         self.workspace_id: UUID = workspace.workspace_id
         self.url = f"{base_url}/v1/workspaces/{workspace.workspace_id}"
         self.api_key = workspace.api_key.text
@@ -58,6 +59,20 @@ class Dashboard:
         """Erase a data subject."""
         body = {"reason": "requested"}
         return await self._ask("POST", f"/subjects/{subject_id}/erasure", body=body)
+
+    async def preview(self, subject_id: str) -> Json:
+        """What an erasure would take."""
+        return await self._ask("GET", f"/subjects/{subject_id}/erasure/preview")
+
+    async def receipt(self, subject_id: str) -> Json:
+        """A signed receipt of an erasure."""
+        return await self._ask("POST", f"/subjects/{subject_id}/erasure/receipt")
+
+    async def receipt_keys(self) -> Json:
+        """What receipts are checked with, as anybody may have it."""
+        async with self._session.get(f"{self._base_url}/receipts/keys") as response:
+            keys: Json = await response.json()
+            return keys
 
     async def _every(self, path: str) -> list[Json]:
         found: list[Json] = []

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import aiohttp
+import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -20,11 +21,13 @@ from api.demo.checks import (
     check_calls,
     check_dead_letters,
     check_erased,
+    check_receipt,
 )
 from api.demo.clock import DemoClock
 from api.demo.dashboard import Dashboard, Json, Unexpected
 from api.demo.day import Day, make_day
 from api.demo.play import Provider, Tally
+from api.demo.proof import verify_offline
 from api.demo.stage import Stage, any_port, demo_settings, set_stage
 from api.demo.story import ROWS, Story
 from api.stopping import told_to_stop
@@ -158,16 +161,29 @@ class _Performance:
         # A customer may call the other office too, which is another controller's affair.
         ours = [c for c in self._day.calls if (c.office, c.customer) == (office, number)]
         (subject,) = await dashboard.subjects(number)
+        preview = await dashboard.preview(subject["subject_id"])
         certificate = await dashboard.erase(subject["subject_id"])
-        self._story.erasure(certificate, len(ours))
+        self._story.erasure(preview, certificate, len(ours))
         page = await dashboard.newest(ROWS)
         self._story.page(self._day.offices[0].name, page, ", after the erasure")
         ids = [call_id_of(dashboard.workspace_id, call.sid) for call in ours[:5]]
         pages: list[object] = [page, await dashboard.calls()]
         pages += [await dashboard.history(call_id) for call_id in ids]
         report.wrong += check_erased(pages, number)
+        await self._prove(report, dashboard, subject["subject_id"])
         if await dashboard.subjects(number):
             report.wrong.append("the erased number still leads to somebody")
+
+    async def _prove(self, report: Report, dashboard: Dashboard, subject_id: str) -> None:
+        """Have a receipt issued, and check it as somebody would who has nothing but the key."""
+        await _deleted(dashboard, subject_id)
+        receipt = await dashboard.receipt(subject_id)
+        file, keys = (self._stage.home / name for name in ("receipt.json", "receipt-keys.json"))
+        file.write_bytes(orjson.dumps(receipt))
+        keys.write_bytes(orjson.dumps(await dashboard.receipt_keys()))
+        verdict = await verify_offline(file, keys)
+        self._story.receipt(receipt, file, verdict)
+        report.wrong += check_receipt(receipt, verdict)
 
     def _a_regular(self, page: list[Json]) -> str:
         """Of the customers on the page, the one with the most calls."""
@@ -201,6 +217,15 @@ async def _settled(dashboard: Dashboard, entries: int) -> Found:
         seen = sum(call["version"] for call in calls)
         if seen >= entries or asyncio.get_running_loop().time() > deadline:
             return Found(dashboard.workspace_id, calls, await dashboard.dead_letters())
+        await asyncio.sleep(0.2)
+
+
+async def _deleted(dashboard: Dashboard, subject_id: str) -> None:
+    """Wait until the sealed values are deleted too, or for a while in any case."""
+    deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while (await dashboard.preview(subject_id))["values"]:
+        if asyncio.get_running_loop().time() > deadline:
+            return
         await asyncio.sleep(0.2)
 
 

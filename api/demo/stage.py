@@ -39,6 +39,8 @@ class Stage:
     workspaces: Mapping[str, NewWorkspace]
     """By the account that the provider knows them as."""
 
+    home: Path
+
 
 async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
     """The settings of the demo: a home that is its own and empty, or the database that is named.
@@ -55,7 +57,8 @@ async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
     await _wipe(home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / MARK).touch()
-    return settings.model_copy(update={"home": home, "twilio_api_url": NOWHERE})
+    own = {"home": home, "erasure_ledger": None, "twilio_api_url": NOWHERE}
+    return settings.model_copy(update=own)
 
 
 def any_port(port: int) -> socket.socket:
@@ -83,7 +86,7 @@ async def set_stage(
                 f"{PREFIX}DATABASE_URL names a ledger in use: the demo needs its own"
             )
         workspaces = {o.account_sid: await _workspace(ledger, o) for o in day.offices}
-        yield Stage(settings.public_url or url, workspaces)
+        yield Stage(settings.public_url or url, workspaces, settings.home)
 
 
 async def _workspace(ledger: Ledger, office: Office) -> NewWorkspace:

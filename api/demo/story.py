@@ -1,6 +1,7 @@
 """What the demo shows: the day in numbers, the call log, one call as it was, and an erasure."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -67,13 +68,35 @@ class Story:
         title = f"What did we know of this call at {at}? (known_at={asked_at:%Y-%m-%dT%H:%M:%SZ})"
         self._show(table(("", f"at {at}", "now"), rows), title)
 
-    def erasure(self, certificate: Json, calls: int) -> None:
-        """What the erasure's certificate says."""
+    def erasure(self, preview: Json, certificate: Json, calls: int) -> None:
+        """What the erasure was to take, and what its certificate says."""
+        values = sum(preview["values"].values())
+        self.say(
+            f"[bold]What an erasure would take:[/] {preview['keys']} key, {values} sealed values, "
+            f"the way from the number, and Twilio's copies of {preview['provider_copies']} calls"
+        )
         self.say(
             f"[bold]Erased:[/] one regular caller, with {calls} calls: "
             f"entry {certificate['position']:,} of the history, "
             f"at {clock(certificate['erased_at'])}"
         )
+
+    def receipt(self, receipt: Json, file: Path, verdict: str) -> None:
+        """What every store answered, and that the receipt is genuine."""
+        rows = [
+            (
+                one["store"],
+                one["state"],
+                one.get("count"),
+                one.get("until") or one.get("ends_with"),
+            )
+            for one in receipt["answers"]
+        ]
+        title = f"The signed receipt: {receipt['state']} (Twilio is not there in the demo)"
+        self._show(table(("store", "says", "how many", "until"), rows), title)
+        keys = file.with_name("receipt-keys.json")
+        self._paste(f"ringledger verify-receipt {file} --key {keys}")
+        self._paste(f"  {verdict}")
 
     def try_it(
         self, base_url: str, dashboards: dict[str, Dashboard], call_id: str, asked_at: datetime
@@ -98,6 +121,10 @@ class Story:
             self._console.print(f"[bold]{title}[/]", highlight=False)
         print_table(shown, self._console)
         self._console.print()
+
+
+def _until(answer: Json) -> str | None:
+    return answer.get("until") or answer.get("ends_with")
 
 
 def _statuses(call: Json) -> str:

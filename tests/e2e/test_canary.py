@@ -117,7 +117,7 @@ class Site(NamedTuple):
         return self.read(f"{path}/{consent}/history")
 
     def search(self) -> set[Find]:
-        """Every byte under the home, backups too, and of what was printed, against every marker."""
+        """Every byte under the home, backups too, and all that was printed, for every marker."""
         _checkpoint(self.home)
         master = (self.home / "master.key").read_text().split()[1]
         stems = {

@@ -10,7 +10,9 @@ import pytest
 from cells import Address, Home, asynchronous, new_cell, new_workspace, open_home
 from clocks import SetClock
 from dumps import dump, restore
+from eraser import another_erases, kill
 from twilio_forms import call_sid, incoming_form
+from waiting import eventually
 
 from adapters.erasure_ledger.file import Mark, Tail
 from adapters.erasure_ledger.lines import Act, Kind, Said
@@ -119,6 +121,25 @@ async def test_what_was_begun_is_carried_out_at_the_start(postgres: Urls, tmp_pa
             (entry,) = await next_one.stream(anne)
             assert entry.context.actor == "policy:erasure_ledger"
         assert (await _mark(home)).number == 3
+
+
+@asynchronous
+async def test_whoever_is_killed_in_the_middle_is_finished(postgres: Urls, tmp_path: Path) -> None:
+    """A real process, by a real kill: between the ledger's disk and the database's commit."""
+    async with new_cell(postgres, tmp_path) as home:
+        subject, ledger = await _subject(home, ANNE, 1), home.cell.gate.ledger
+        inside = f"-c search_path={home.address.schema}"
+        owner = await psycopg.AsyncConnection.connect(postgres.admin, options=inside)
+        async with owner:
+            await owner.execute("SELECT FROM subjects FOR UPDATE")
+            eraser = await another_erases(home.address, subject)
+            await eventually(lambda: len(ledger.verify().lines) == 1)
+            await kill(eraser)
+            await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+        assert await _is_living(home, subject)
+        async with open_home(home.address) as next_one:
+            assert not await _is_living(next_one, subject)
+        assert _said(ledger.verify()) == [Said.intended, Said.done]
 
 
 @asynchronous

@@ -14,6 +14,7 @@ from api.demo.checks import (
     check_calls,
     check_dead_letters,
     check_erased,
+    check_receipt,
 )
 from api.demo.day import Day, make_day
 from api.demo.delivery import Kind
@@ -117,3 +118,14 @@ def test_an_erased_number_that_is_still_shown() -> None:
     page = {"data": [{"caller": party(None), "note": ["tel:447700900123"]}]}
     assert list(check_erased([page], "+447700900123"))
     assert list(check_erased([page], "+447700900124")) == []
+
+
+def test_a_receipt_that_says_too_much_is_noticed() -> None:
+    """One that is not genuine, that is done before Twilio's word, or not done here."""
+    answers = [{"store": store, "state": "done"} for store in ("keys", "vault")]
+    receipt = {"state": "partial", "answers": answers}
+    assert check_receipt(receipt, "genuine: partial") == []
+    assert check_receipt(receipt, "not a genuine receipt: signature")
+    assert check_receipt({**receipt, "state": "done"}, "genuine: done")
+    waiting = [*answers[:1], {"store": "vault", "state": "waiting"}]
+    assert check_receipt({**receipt, "answers": waiting}, "genuine: partial")
