@@ -90,8 +90,12 @@ def states(readings: Readings) -> dict[str, str]:
 
 async def buckets(home: Home, category: str = "call_metadata") -> list[UUID]:
     """The buckets of a category that have their key."""
-    query = "SELECT bucket_id FROM buckets WHERE category = %s AND destroyed_at IS NULL"
-    return [bucket for (bucket,) in await home.address.sql(query, category)]
+    query = """
+        SELECT bucket_id FROM buckets
+        WHERE workspace_id = %s AND category = %s AND destroyed_at IS NULL
+    """
+    found = await home.address.sql(query, home.address.workspace_id, category)
+    return [bucket for (bucket,) in found]
 
 
 async def expire(home: Home, bucket_id: UUID) -> None:

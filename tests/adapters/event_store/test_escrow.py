@@ -80,22 +80,23 @@ async def test_a_held_call_outlives_its_bucket(postgres: Urls, tmp_path: Path) -
         assert await escrowed(calls.home) == 0
 
 
-@pytest.mark.parametrize("ground", list(Ground))
-def test_what_only_a_hold_keeps_is_read_for_its_ground(
-    ground: Ground, postgres: Urls, tmp_path: Path
+@asynchronous
+async def test_what_only_a_hold_keeps_is_read_for_its_ground(
+    postgres: Urls, tmp_path: Path
 ) -> None:
     """A claim's for the claim, the others in the public interest."""
-
-    @asynchronous
-    async def compare() -> None:
-        async with two_calls(postgres, tmp_path) as calls:
-            await hold(calls.home, placing(calls=[calls.first], ground=ground))
-            await expire(calls.home, *await buckets(calls.home))
-            opens = {need for need in Need if await seen(calls, calls.first, need) == KEPT}
+    async with two_calls(postgres, tmp_path) as calls:
+        receipts = await calls.home.hear(
+            *(incoming_form(call_sid(10 + n), caller=ANNE, callee=BORIS) for n in range(4))
+        )
+        held = dict(zip(Ground, (receipt.stream_id for receipt in receipts), strict=True))
+        for ground, call in held.items():
+            await hold(calls.home, placing(calls=[call], ground=ground))
+        await expire(calls.home, *await buckets(calls.home))
+        for ground, call in held.items():
+            opens = {need for need in Need if await seen(calls, call, need) == KEPT}
             is_claim = ground is Ground.legal_claims
             assert opens == {Need.legal_claims if is_claim else Need.public_interest}
-
-    compare()
 
 
 @asynchronous
@@ -137,6 +138,20 @@ async def test_expiry_does_not_touch_who_is_restricted(postgres: Urls, tmp_path:
             assert await seen(calls, calls.first, need) == {"caller": "value", "callee": "expired"}
         await lift(calls.home, calls.anne)
         assert await seen(calls, calls.first, *Need) == GONE
+
+
+@asynchronous
+async def test_an_erasure_ends_what_a_restriction_kept(postgres: Urls, tmp_path: Path) -> None:
+    """Theirs is in escrow when they ask to be erased: it goes with them, for every need."""
+    async with two_calls(postgres, tmp_path) as calls:
+        await restrict(calls.home, calls.anne)
+        await expire(calls.home, *await buckets(calls.home))
+        assert await escrowed(calls.home) > 0
+        await calls.home.erase(calls.anne)
+        assert await escrowed(calls.home) == 0
+        assert await seen(calls, calls.first, *Need) == {"caller": "erased", "callee": "expired"}
+        await calls.home.cell.erasures.finish()
+        assert (await calls.home.erase(calls.anne)).deleted_at is not None
 
 
 @asynchronous

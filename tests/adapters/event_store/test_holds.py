@@ -233,10 +233,16 @@ async def test_a_call_that_is_held_while_its_caller_is_erased(
         assert kept["caller"] == "value"
 
 
-@settings(max_examples=8, deadline=None)
-@given(order=st.permutations(["hold", "hold", "erase", "erase", "release", "finish"]))
+@settings(max_examples=3, deadline=None)
+@given(
+    orders=st.lists(
+        st.permutations(["hold", "hold", "erase", "erase", "release", "finish"]),
+        min_size=4,
+        max_size=4,
+    )
+)
 def test_whatever_comes_first_it_ends_the_same(
-    order: list[str], postgres: Urls, tmp_path_factory: pytest.TempPathFactory
+    orders: list[list[str]], postgres: Urls, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """In any order, and all at once from two processes: once nothing stands, she is erased.
 
@@ -247,33 +253,40 @@ def test_whatever_comes_first_it_ends_the_same(
     @asynchronous
     async def play() -> None:
         async with new_cell(postgres, folder) as home, open_home(home.address) as other:
-            (receipt,) = await home.hear(call(1))
-            anne = await known(home, ANNE)
-            standing: list[UUID] = []
-
-            async def do(step: str, where: Home) -> None:
-                match step:
-                    case "hold":
-                        standing.append(await hold(where, placing(subjects=[anne])))
-                    case "erase":
-                        await where.erase(anne)
-                    case "release" if standing:
-                        await release(where, standing.pop())
-                    case _:
-                        await where.cell.erasures.finish()
-
-            doing = (do(step, (home, other)[n % 2]) for n, step in enumerate(order))
-            for done in await asyncio.gather(*doing, return_exceptions=True):
-                assert done is None or str(done) == "subject_erased"
-            if standing:
-                assert states(await read_for(home, receipt.stream_id))["caller"] == "value"
-            for hold_id in standing:
-                await release(other, hold_id)
-            await home.cell.erasures.finish()
-            assert states(await read_for(home, receipt.stream_id))["caller"] == "erased"
-            assert await boxes(home, anne) == 0
+            for number, order in enumerate(orders, 1):
+                await all_at_once(order, call(number), (home, other))
 
     play()
+
+
+async def all_at_once(order: list[str], form: Form, homes: tuple[Home, Home]) -> None:
+    """Each step in the other process than the one before."""
+    home, other = homes
+    (receipt,) = await home.hear(form)
+    anne = await known(home, ANNE)
+    standing: list[UUID] = []
+
+    async def do(step: str, where: Home) -> None:
+        match step:
+            case "hold":
+                standing.append(await hold(where, placing(subjects=[anne])))
+            case "erase":
+                await where.erase(anne)
+            case "release" if standing:
+                await release(where, standing.pop())
+            case _:
+                await where.cell.erasures.finish()
+
+    doing = (do(step, homes[n % 2]) for n, step in enumerate(order))
+    for done in await asyncio.gather(*doing, return_exceptions=True):
+        assert done is None or str(done) == "subject_erased"
+    if standing:
+        assert states(await read_for(home, receipt.stream_id))["caller"] == "value"
+    for hold_id in standing:
+        await release(other, hold_id)
+    await home.cell.erasures.finish()
+    assert states(await read_for(home, receipt.stream_id))["caller"] == "erased"
+    assert await boxes(home, anne) == 0
 
 
 @asynchronous
