@@ -15,6 +15,7 @@ from adapters.cells.opened import OpenCells, open_cells
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import Clock
 from adapters.keys import master_key, receipt_key
+from adapters.keys.handover import Handover
 from adapters.keys.master_keys import MasterKeys
 from adapters.keys.receipt_key import ReceiptKey
 from adapters.objects.store import ObjectStore
@@ -168,7 +169,9 @@ def open_master_keys(settings: Settings) -> MasterKeys:
     """Where the master keys of the settings lie."""
     if settings.master_key is None:
         return master_key.read(settings.master_key_file)
-    return key_service(settings.master_key)
+    service = key_service(settings.master_key)
+    is_left = settings.master_key_file.exists()
+    return Handover(settings.master_key_file, service) if is_left else service
 
 
 def key_service(url: str) -> MasterKeys:

@@ -144,7 +144,11 @@ def _replace(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
         with suppress(PermissionError):
             os.fchown(descriptor, of_whom.st_uid, of_whom.st_gid)
         _write(descriptor, b"".join(line + b"\n" for line in changed))
-        beside.replace(path)
+        if changed:
+            beside.replace(path)
+        else:
+            beside.unlink()
+            path.unlink()
         _write_folder(path.parent)
         # The blocks are free now and still hold the keys. A file system that copies on write, a
         # snapshot of it and a worn block of a flash disk keep them all the same.

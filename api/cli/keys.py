@@ -1,6 +1,5 @@
 """``ringledger keys``: API keys, each shown once; and the rotation of the master key."""
 
-import logging as levels
 from collections import defaultdict
 from typing import Annotated
 from uuid import UUID
@@ -9,14 +8,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from adapters import logging
 from adapters.rotation import rotate as rotation
 from adapters.rotation.rotate import Rotated
-from adapters.settings import load
-from adapters.wiring import database, now, open_master_keys, prepare
+from adapters.wiring import database
 from adapters.workspaces.api_keys import ApiKey, Scope, create_api_key
 from api.cli.output import AsJson, InWorkspace, write_json
-from api.cli.running import EXIT_CODES, opened_workspace, run
+from api.cli.running import EXIT_CODES, opened, opened_workspace, run
 
 app = typer.Typer(
     help="API keys of a workspace; the master key of all of them.", no_args_is_help=True
@@ -77,24 +74,25 @@ def rotate(
     if as_json:
         write_json(rotated._asdict())
         return
-    typer.echo(f"{rotated.keys:,} keys are under the master key {rotated.master_key_id}")
+    typer.echo(
+        f"{rotated.keys:,} keys were wrapped anew; the master key is {rotated.master_key_id}"
+    )
     for key_id, gone_from in rotated.destroyed.items():
-        typer.echo(f"the master key {key_id} is gone from {gone_from:%Y-%m-%d %H:%M:%S} UTC on")
+        typer.echo(f"the master key {key_id} is gone from {gone_from:%Y-%m-%d %H:%M} UTC on")
 
 
 async def _rotate(*, keeps_old: bool) -> Rotated:
-    settings = load()
-    logging.configure(level=levels.ERROR)
-    async with database(settings) as urls:
-        await prepare(settings, urls)
+    # The ledger is opened for its gate: what was restored is replayed before it is wrapped anew.
+    async with opened() as ledger, database(ledger.settings) as urls:
         with Progress(console=Console(stderr=True), transient=True) as bar:
             tasks = defaultdict[str, TaskID](lambda: bar.add_task("", total=None))
 
             def progress(cell: str, done: int, of: int) -> None:
                 bar.update(tasks[cell], description=cell, completed=done, total=of)
 
-            keys_ = open_master_keys(settings)
-            return await rotation.rotate(urls, keys_, now, progress, keeps_old=keeps_old)
+            return await rotation.rotate(
+                urls, ledger.master_keys, ledger.clock, progress, keeps_old=keeps_old
+            )
 
 
 async def _create(workspace: UUID | None, scopes: list[Scope]) -> ApiKey:

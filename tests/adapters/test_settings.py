@@ -42,6 +42,7 @@ def test_everything_set(tmp_path: Path) -> None:
             "RINGLEDGER_PUBLIC_URL": "https://calls.example.org:8443/hooks",
             "RINGLEDGER_TWILIO_API_URL": "http://127.0.0.1:8080",
             "RINGLEDGER_OBJECTS_URL": "s3://recordings/sealed",
+            "RINGLEDGER_MASTER_KEY": "vault:///transit/ringledger",
             "RINGLEDGER_CELLS": "64",
         }
     )
@@ -52,6 +53,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings.public_url == "https://calls.example.org:8443/hooks"
     assert settings.twilio_api_url == "http://127.0.0.1:8080"
     assert settings.objects_url == "s3://recordings/sealed"
+    assert settings.master_key == "vault:///transit/ringledger"
     assert settings.home == tmp_path
     assert len(settings.cell_schemas) == 64
 
@@ -98,6 +100,11 @@ def test_settings_do_not_change_and_do_not_tell() -> None:
         ("RINGLEDGER_OBJECTS_URL", "s3://"),
         ("RINGLEDGER_OBJECTS_URL", "s3://key:hunter2@recordings"),
         ("RINGLEDGER_OBJECTS_URL", "s3://recordings?secret=hunter2"),
+        ("RINGLEDGER_MASTER_KEY", "master.key"),
+        ("RINGLEDGER_MASTER_KEY", "vault://"),
+        ("RINGLEDGER_MASTER_KEY", "vault:///transit/ringledger?token=hunter2"),
+        ("RINGLEDGER_MASTER_KEY", "vault://root:hunter2@vault/transit/ringledger"),
+        ("RINGLEDGER_MASTER_KEY", "awskms:///"),
         ("RINGLEDGER_CELLS", "0"),
         ("RINGLEDGER_CELLS", "65"),
         ("RINGLEDGER_CELLS", "1.5"),

@@ -18,6 +18,7 @@ from objects import environment
 from vault_standin import vault
 
 from adapters.keys import master_key
+from adapters.keys.handover import Handover
 from adapters.keys.master_keys import MasterKeys
 from adapters.wiring import key_service
 
@@ -90,5 +91,12 @@ def in_vault(folder: Path) -> Iterator[MasterKeys]:
         yield key_service(url)
 
 
-KINDS: Final = {"file": in_file, "aws": in_aws, "vault": in_vault}
+@contextmanager
+def handed_over(folder: Path) -> Iterator[MasterKeys]:
+    """A service beside what is left of a file."""
+    with in_file(folder), in_vault(folder) as service:
+        yield Handover(folder / "master.key", service)
+
+
+KINDS: Final = {"file": in_file, "aws": in_aws, "vault": in_vault, "handover": handed_over}
 """Each kind by its name; a rule of master keys is tested with every one of them."""

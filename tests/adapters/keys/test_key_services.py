@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from aiohttp import ClientTimeout
 from botocore.config import Config
-from cells import asynchronous
+from cells import Home, asynchronous
 from master_keys import aws_url, vault_url
 from objects import environment
 from rotating import furnished, rotated, states
@@ -21,7 +21,7 @@ from vault_standin import VaultStandin, vault
 
 from adapters.keys import aws_kms, vault_transit
 from adapters.postgres.embedded import Urls
-from adapters.wiring import key_service
+from adapters.wiring import key_service, open_ledger
 from domain.errors import KeyStoreUnavailable
 
 WORKSPACE: Final = UUID(int=1)
@@ -146,6 +146,30 @@ async def test_a_deployment_rotates_in_a_key_service(
             home.cell.keyring.forget(home.address.workspace_id)
             assert await states(home) == {"value"}
         assert not (tmp_path / "master.key").exists()
+
+
+@asynchronous
+async def test_a_deployment_goes_over_from_the_file(database: Urls, tmp_path: Path) -> None:
+    """What the file wrapped opens beside the service; the rotation leaves nothing to the file."""
+    async with furnished(database, tmp_path, ALICE) as (ledger, home):
+        settings = ledger.settings.model_copy(update={"master_key": VAULT})
+        file = home.address.master_key_file
+    with vault():
+        async with open_ledger(settings) as ledger:
+            cell = await ledger.cell_of(home.address.workspace_id)
+            over = Home(home.address, cell)
+            assert await states(over) == {"value"}
+            done = await rotated(database, ledger.master_keys)
+            assert done.master_key_id == "ringledger:v2"
+            assert await states(over) == {"value"}
+            assert not _exists(file)
+        async with open_ledger(settings) as ledger:
+            cell = await ledger.cell_of(home.address.workspace_id)
+            assert await states(Home(home.address, cell)) == {"value"}
+
+
+def _exists(path: Path) -> bool:
+    return path.exists()
 
 
 @asynchronous

@@ -557,6 +557,7 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         *(("holds", verb) for verb in ("list", "place", "review", "release")),
         *(("subjects", verb) for verb in ("restrict", "unrestrict")),
         ("views", "rebuild"),
+        ("keys", "rotate"),
     ],
 )
 def test_every_command_has_help(words: tuple[str, ...]) -> None:
@@ -580,3 +581,21 @@ def test_a_workspace_is_given_what_opens_its_books(desk: Desk) -> None:
     for wrong in (("--twilio-api-key", "SK1"), ("--twilio-region", "ie1")):
         refused = desk.type(*CREATE, "--twilio-auth-token", "token", *wrong)
         assert (refused.exit_code, wrong[0] in refused.stderr) == (2, True)
+
+
+def test_the_master_key_rotates(desk: Desk) -> None:
+    """What was sealed opens afterwards, and the old key is gone; or kept until it is asked for."""
+    workspace = desk.create()
+    desk.hear(workspace)
+    before = (desk.home / "master.key").read_text()
+    kept = desk.ask("keys", "rotate", "--keep-old")
+    assert kept["keys"] > 0
+    assert kept["destroyed"] == {}
+    assert (desk.home / "master.key").read_text().startswith(before)
+    done = desk.type("keys", "rotate")
+    assert f"the master key is {kept['master_key_id']}" in done.stdout
+    assert f"the master key {before.split()[0]} is gone from" in done.stdout
+    assert len((desk.home / "master.key").read_text().splitlines()) == 1
+    (listed,) = desk.ask("calls", "list")["data"]
+    assert listed["caller"]["value"]["address"] == CALLER
+    assert desk.credentials(workspace).auth_tokens == (AUTH_TOKEN,)
