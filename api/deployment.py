@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from adapters.wiring import Ledger
 from api.credentials import CredentialCache
+from api.offices import Offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,15 @@ class Deployment:
 
     ledger: Ledger
     credentials: CredentialCache
+    offices: Offices
     public_url: str
 
     @classmethod
     def of(cls, ledger: Ledger, own_url: str) -> Self:
         """Serve a ledger; ``own_url`` is where we listen, for when no proxy stands before us."""
-        return cls(ledger, CredentialCache(ledger), ledger.settings.public_url or own_url)
+        return cls(
+            ledger, CredentialCache(ledger), Offices(ledger), ledger.settings.public_url or own_url
+        )
 
     def attach(self, *apps: Starlette) -> None:
         """Let the routes of these applications find it."""

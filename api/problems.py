@@ -110,7 +110,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         "audio-gone": ProblemType(
             410,
             "The audio can no longer be heard",
-            "Whoever is heard in it was erased, or its retention period has ended: see `state`.",
+            "Whoever is heard was erased or did not agree, or its time has come: see `state`.",
         ),
         "too-large": ProblemType(
             413, "The body is too large", "No request of this API needs a body beyond 256 KiB."

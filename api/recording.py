@@ -42,7 +42,7 @@ class RecordingRounds:
         self._keeper = Keeper(cell, objects, media, clock)
         self._copies = Copies(cell, media, clock)
         self._ender = Ender(cell, objects)
-        self._not_before: dict[Place, float] = {}
+        self._not_before: dict[tuple[Doing, Place], float] = {}
         self._ended_until = _BEGINNING
 
     async def run(self, pause: float = PAUSE_SECONDS) -> None:
@@ -59,14 +59,24 @@ class RecordingRounds:
         async with await self._cell.follow() as connection:
             fetch = await due(connection, Work.fetch)
             delete = await due(connection, Work.delete_copy)
+            undo = await due(connection, Work.undo)
         await self._each(fetch, self._keep)
-        await self._each(delete, lambda one: self._copies.delete(*one))
+        await self._each(undo, self._undo)
+        await self._each(delete, self._delete)
         await self._end()
 
     async def _keep(self, place: Place) -> None:
         """Keep it; where somebody who is heard was erased before it came, end their track."""
         if await self._keeper.keep(*place):
             await self._ender.end(*place)
+
+    async def _undo(self, place: Place) -> None:
+        """Delete what there is of one that may not be kept, with us first."""
+        await self._ender.end(*place)
+        await self._copies.ask(*place)
+
+    async def _delete(self, place: Place) -> None:
+        await self._copies.delete(*place)
 
     async def _each(self, places: Collection[Place], do: Doing) -> None:
         """Do it for each of these, a few at a time. One that fails holds up no other."""
@@ -80,9 +90,9 @@ class RecordingRounds:
                     await do(place)
                 except Exception:
                     log.exception("recording.failed", recording_id=str(place.recording_id))
-            self._not_before[place] = now + NOT_YET_SECONDS
+            self._not_before[do, place] = now + NOT_YET_SECONDS
 
-        await asyncio.gather(*(done(one) for one in places if one not in self._not_before))
+        await asyncio.gather(*(done(one) for one in places if (do, one) not in self._not_before))
 
     async def _end(self) -> None:
         """Delete the audio of whoever was erased, or whose time has come, since the last round.

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas import LEG_ID, Moment
 from domain.recordings.words import (
     FetchFailure,
+    Ground,
     Heard,
     ProviderCopy,
     RecordingStatus,
@@ -32,6 +33,7 @@ RECORDING: Final[dict[str, Any]] = {
     "tracks": ["audible", "erased"],
     "fetch_failure": None,
     "is_given_up": False,
+    "forbidden": None,
     "provider_copy": "deleted",
     "residual_until": "2026-04-11",
     "recorded_at": "2026-03-02T13:59:09.512004Z",
@@ -45,6 +47,7 @@ class TrackState(StrEnum):
     erased = "erased"
     expired = "expired"
     restricted = "restricted"
+    forbidden = "forbidden"
 
 
 class RecordingDetail(BaseModel):
@@ -71,6 +74,9 @@ class RecordingDetail(BaseModel):
         description="Why the last attempt to keep it came to nothing."
     )
     is_given_up: bool = Field(description="Whether no other attempt will be made.")
+    forbidden: Ground | None = Field(
+        description="Why it may not be kept, by us or by the provider."
+    )
     provider_copy: ProviderCopy
     residual_until: date | None = Field(
         description="Until then the provider keeps metadata of the copy that it deleted."

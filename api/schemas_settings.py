@@ -5,11 +5,12 @@ Each part mirrors a setting of ``domain.workspaces.words``, with what a valid on
 
 from datetime import time
 from functools import cache
-from typing import Annotated, Any, Final, TypeVar
+from hashlib import sha256
+from typing import Annotated, Any, Final, Self, TypeVar
 from zoneinfo import available_timezones
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.schemas import CALLEE, Moment, Party
 from api.schemas_history import EntryDetail
@@ -79,6 +80,19 @@ class Prompt(Part):
     version: int = Field(ge=1, le=2**31 - 1)
     language: Language
     text_sha256: Sha256
+    text: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=2000,
+        description="What is said, to the letter; it names nobody. Without it nothing is said, "
+        "and nothing recorded.",
+    )
+
+    @model_validator(mode="after")
+    def _is_its_own(self) -> Self:
+        if self.text is not None and sha256(self.text.encode()).hexdigest() != self.text_sha256:
+            raise ValueError("text_sha256 must be the SHA-256 of the text in UTF-8, in hex")
+        return self
 
 
 class Recording(Part):
@@ -89,6 +103,9 @@ class Recording(Part):
         default=None, description="`null` is what the strictest place of all parties demands."
     )
     prompt: Prompt | None = None
+    callee_prompt: Prompt | None = Field(
+        default=None, description="For whoever picks up; `null` is `prompt` again."
+    )
 
 
 class Transcription(Part):
@@ -117,6 +134,18 @@ class RoutingRule(Part):
     weekdays: list[Weekday] | None = Field(default=None, min_length=1, max_length=7)
     opens: Clock | None = None
     closes: Clock | None = None
+    called: list[Name] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="For calls to these numbers of yours, by their names among the dial targets.",
+    )
+    then: list[Name] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=10,
+        description="Dialled where nobody of `targets` picks up.",
+    )
 
 
 class Routing(Part):
@@ -124,6 +153,9 @@ class Routing(Part):
 
     time_zone: TimeZone
     rules: list[RoutingRule] = Field(max_length=100)
+    greeting: Prompt | None = Field(
+        default=None, description="What a caller hears before the tone of the voicemail."
+    )
 
 
 class Residence(Part):

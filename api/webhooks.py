@@ -8,6 +8,7 @@ be understood it becomes a dead letter.
 
 import asyncio
 from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 import structlog
@@ -22,11 +23,11 @@ from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
 from adapters.twilio.streams import read_delivery
 from adapters.twilio.webhooks import Webhook
 from api import understanding
+from api.answering import QUESTIONS, Asked
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
 from api.deployment import Deployment
 from api.problems import Problem
 from api.understanding import told
-from domain.calls.words import Step
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
 from domain.errors import NotFound
 from domain.messages import Context
@@ -52,9 +53,6 @@ STATUS: Final = Channel(
 )
 """Where a leg is. Twilio expects no more than that we heard it."""
 
-INCOMING: Final = Channel("voice/incoming", PREFIX + "{workspace_id}/voice/incoming", ("POST",))
-"""A call comes in, and Twilio asks what to do with it."""
-
 RECORDED: Final = Channel(
     understanding.RECORDED, PREFIX + "{workspace_id}/voice/recording", ("GET", "HEAD", "POST")
 )
@@ -76,9 +74,8 @@ MESSAGE_STATUS: Final = Channel(
 """Where a message is."""
 
 CHANNELS: Final = {
-    channel.name: channel
-    for channel in (STATUS, INCOMING, RECORDED, EVENTS, MESSAGE_IN, MESSAGE_STATUS)
-}
+    channel.name: channel for channel in (STATUS, RECORDED, EVENTS, MESSAGE_IN, MESSAGE_STATUS)
+} | {name: Channel(name, PREFIX + "{workspace_id}/" + name, ("POST",)) for name in QUESTIONS}
 
 
 class Admitted(NamedTuple):
@@ -105,6 +102,11 @@ class Webhooks:
         channel = _channel(scope)
         body = await _body(receive) if scope["method"] == "POST" else None
         admitted = await _admit(scope, body)
+        question = QUESTIONS.get(channel.name)
+        if question is not None and not admitted.webhook.is_message:
+            document = await question(_asked(admitted, scope["query_string"]))
+            await Response(document, media_type="text/xml")(scope, receive, send)
+            return
         if channel is EVENTS:
             await _keep_events(admitted)
         else:
@@ -190,37 +192,35 @@ async def _keep_events(admitted: Admitted) -> None:
 def _request(admitted: Admitted, channel: Channel, letter_id: UUID | None = None) -> Request:
     """What the webhook says, as a report of what it speaks of, or as a dead letter."""
     workspace_id, credentials = admitted.workspace_id, admitted.known.credentials
-    size, step = len(admitted.webhook.text), None
-    if channel is INCOMING:
-        step = Step.dial if credentials.dial_target else Step.reject
+    size = len(admitted.webhook.text)
     try:
-        found = told(admitted.webhook, channel.name, workspace_id, credentials.account_sids, step)
+        found = told(admitted.webhook, channel.name, workspace_id, credentials.account_sids)
         return Request(workspace_id, *found[:3], admitted.context, size)
     except NotUnderstood as refusal:
         letter_id, reason = letter_id or uuid4(), refusal.code
     log.warning("dead_letter.kept", dead_letter_id=letter_id, reason=reason)
-    callback = admitted.webhook.kept(step)
+    callback = admitted.webhook.kept(None)
     letter = KeepDeadLetter(channel=channel.name, reason=reason, callback=callback)
     return Request(workspace_id, letter_id, DEAD_LETTER, letter, admitted.context, size)
 
 
 def _answer(admitted: Admitted, channel: Channel) -> Response:
-    """Nothing to what we are told. A call that comes in is put through to the workspace's number.
-
-    So is one whose request is genuine and cannot be understood: that our ledger does not
-    understand it is no reason for a caller to reach nobody.
-    """
-    if channel is MESSAGE_IN or (channel is INCOMING and admitted.webhook.is_message):
+    """Nothing to what we are told, and nothing to a message, wherever it came in."""
+    if channel is MESSAGE_IN or (channel.name in QUESTIONS and admitted.webhook.is_message):
         return Response(twiml.no_reply(), media_type="text/xml")
-    if channel is not INCOMING:
-        return DURABLE
-    target = admitted.known.credentials.dial_target
-    if target is None:
-        return Response(twiml.not_in_service(), media_type="text/xml")
-    status_callback = (
-        f"{admitted.deployment.public_url}{PREFIX}{admitted.workspace_id}/{STATUS.name}"
+    return DURABLE
+
+
+def _asked(admitted: Admitted, query: bytes) -> Asked:
+    """The question, with what we wrote into its address."""
+    return Asked(
+        admitted.deployment,
+        admitted.workspace_id,
+        admitted.known.credentials,
+        admitted.webhook,
+        admitted.context,
+        dict(parse_qsl(query.decode("latin-1"))),
     )
-    return Response(twiml.dial(target, status_callback=status_callback), media_type="text/xml")
 
 
 def _uuid(text: str) -> UUID | None:

@@ -4,6 +4,7 @@ States that survive a restart: asked, failed so often, confirmed. What is left a
 metadata (ids, times, duration), for 40 days after the deletion, and is named with that date.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from adapters.recordings.keeping import ACTOR, folded, settings_of
 from adapters.recordings.owners import track_keys
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import read_credentials
+from domain.errors import Refused
 from domain.messages import Context
 from domain.personal_data import Need
 from domain.policies.provider_deletion import copy_goes_at_expiry
@@ -55,8 +57,13 @@ class Copies:
             losses = {one.loss for one in await track_keys(connection, key, entries, every)}
         if Loss.expired not in losses or not copy_goes_at_expiry(settings_of(workspace)):
             return False
-        await self._tell(workspace_id, recording_id, AskDeletion())
+        await self.ask(workspace_id, recording_id)
         return True
+
+    async def ask(self, workspace_id: UUID, recording_id: UUID) -> None:
+        """Ask for the copy's deletion. Of one that is not complete Twilio deletes nothing yet."""
+        with suppress(Refused):
+            await self._tell(workspace_id, recording_id, AskDeletion())
 
     async def delete(self, workspace_id: UUID, recording_id: UUID) -> bool:
         """Delete one whose deletion was asked for; whether the provider has confirmed it.

@@ -21,17 +21,28 @@ from adapters.event_store.requests import Request
 from adapters.event_store.writer import Clock
 from adapters.keys.envelope import Envelope, WrongKey
 from adapters.objects.store import ObjectStore, new_name
+from adapters.postgres.pool import Connection
 from adapters.recordings.failures import CannotKeep
-from adapters.recordings.owners import is_known, locked, owners, voices
+from adapters.recordings.owners import call_of, is_known, locked, owners, voices
 from adapters.recordings.tracks import SealedAudio, intake, verify
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import Credentials, read_credentials
 from domain.calls.speakers import Speakers
+from domain.consents.consent import CONSENT, last_by, valid_at
+from domain.consents.events import ConsentEvent, ConsentGiven
+from domain.consents.words import Form, Purpose
 from domain.errors import IntegrityAlarm, Refused, Unavailable
+from domain.identifiers import consent_id
 from domain.messages import Context, Entry
 from domain.policies.provider_deletion import copy_goes_once_stored
-from domain.policies.recording import may_be_kept
-from domain.recordings.commands import BeginFetch, FailFetch, RecordingCommand, StoreAudio
+from domain.policies.recording import Granted, Verdict, far_parties, verdict
+from domain.recordings.commands import (
+    BeginFetch,
+    FailFetch,
+    Forbid,
+    RecordingCommand,
+    StoreAudio,
+)
 from domain.recordings.events import RecordingEvent, RecordingFetchBegun
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
@@ -56,8 +67,8 @@ class Task:
     recording: Recording
     heard: Speakers | None
     credentials: Credentials
-    is_allowed: bool
-    """Whether the workspace had it recorded, by its setting when it began."""
+    verdict: Verdict
+    """Whether it may be kept: as the workspace had it when it began, and as its parties agreed."""
 
     asks_deletion: bool
     """Whether the provider's copy is to go once it is stored."""
@@ -103,6 +114,8 @@ class Keeper:
                 return None
             call = await read_stream(connection, recording.call_id)
             workspace = await read_stream(connection, workspace_id)
+            began = _began(entries, recording)
+            granted = await _granted(connection, workspace_id, call, began)
             key = await self._cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
         if not is_known(call, entries, self._clock()):
@@ -119,12 +132,16 @@ class Keeper:
             recording,
             voices(call, recording.leg_id),
             credentials,
-            may_be_kept(_settings_at(workspace, _began(entries, recording)), recording.report),
+            verdict(_settings_at(workspace, began), recording.report, call_of(call), granted),
             copy_goes_once_stored(settings_of(workspace)),
             left,
         )
 
     async def _attempt(self, task: Task) -> bool:
+        if task.verdict.ground is not None:
+            await self._tell(task, Forbid(ground=task.verdict.ground))
+            log.warning("recording.forbidden", ground=task.verdict.ground)
+            return False
         objects = new_name(task.workspace_id), new_name(task.workspace_id)
         try:
             await self._delete(task.left)
@@ -144,7 +161,7 @@ class Keeper:
 
     async def _kept(self, task: Task, objects: tuple[str, str]) -> StoreAudio:
         """Fetch, seal, store and read back; what is to be told of it then."""
-        if not task.is_allowed:
+        if not task.verdict.is_kept:
             raise CannotKeep(FetchFailure.not_enabled)
         if task.heard is None:
             raise CannotKeep(FetchFailure.nobody)
@@ -227,6 +244,21 @@ def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
     """When the recording began, as the provider says, or else when we heard of it."""
     report = recording.report
     return (report and report.started_at) or entries[0].recorded_at
+
+
+async def _granted(
+    connection: Connection, workspace_id: UUID, call: Sequence[Entry], moment: datetime
+) -> Granted:
+    """Of a call that we did not route: which of its parties had agreed by then."""
+    told, granted = call_of(call), dict[UUID, Form]()
+    for subject in far_parties(told) if told.recording.plan is None else ():
+        stream = consent_id(workspace_id, subject, Purpose.recording)
+        entries = await read_stream(connection, stream)
+        consent = CONSENT.fold(e.event for e in entries if isinstance(e.event, ConsentEvent))
+        last = last_by(consent, moment)
+        if isinstance(last, ConsentGiven) and valid_at(consent, moment):
+            granted[subject] = last.form
+    return granted
 
 
 def _settings_at(entries: Sequence[Entry], moment: datetime) -> Settings:

@@ -1,7 +1,7 @@
 """Who locks the audio of a recording: whoever is heard on it, as its call tells."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from domain.calls.speakers import Speakers, Voices, speakers
 from domain.calls.state import Call
 from domain.messages import Entry
 from domain.personal_data import Category, Clear, Need, Reading, ReadingState
-from domain.recordings.events import RecordingCompleted, RecordingStored
+from domain.recordings.events import RecordingCompleted, RecordingForbidden, RecordingStored
 from domain.recordings.words import Loss
 
 OWNERS: Final = 2
@@ -44,10 +44,14 @@ class TrackKey(NamedTuple):
 
     key: Reading
     share: Reading | None
+    is_forbidden: bool = False
+    """Whether the recording may not be kept."""
 
     @property
     def loss(self) -> Loss | None:
         """Why the track cannot be heard any more; ``None`` for one that can."""
+        if self.is_forbidden:
+            return Loss.forbidden
         states = [one.state for one in (self.key, self.share) if one is not None]
         return next((_LOSSES[state] for state in states if state in _LOSSES), None)
 
@@ -60,7 +64,11 @@ class TrackKey(NamedTuple):
     @property
     def secret(self) -> bytes | None:
         """The track's key; ``None`` for one that cannot be heard."""
-        if self.key.value is None or (self.share is not None and self.share.value is None):
+        if (
+            self.is_forbidden
+            or self.key.value is None
+            or (self.share is not None and self.share.value is None)
+        ):
             return None
         one = b64decode(self.key.value["key"])
         if self.share is None or self.share.value is None:
@@ -73,7 +81,7 @@ def voices(call: Sequence[Entry], leg_id: UUID | None) -> Speakers | None:
 
     Of a recording that was made on a leg that was dialled, nobody knows who is on which channel.
     """
-    told = _folded(call)
+    told = call_of(call)
     found = speakers(told)
     if found is None or told.root is None or told.root.leg_id == leg_id:
         return found
@@ -86,7 +94,7 @@ def is_known(call: Sequence[Entry], recording: Sequence[Entry], now: datetime) -
     A recording is often complete before the last callback of its call came in, and whoever that
     one names would not be among the owners. So the call's end is waited for, though not for ever.
     """
-    if is_over(_folded(call)):
+    if is_over(call_of(call)):
         return True
     completed = (e.recorded_at for e in recording if isinstance(e.event, RecordingCompleted))
     return now > min(completed, default=now) + PATIENCE
@@ -108,7 +116,7 @@ def locked(key: bytes, owners: Voices) -> Locked:
 async def track_keys(
     connection: Connection,
     key: WorkspaceKey,
-    recording: Iterable[Entry],
+    recording: Sequence[Entry],
     needs: Collection[Need] = (),
 ) -> tuple[TrackKey, ...]:
     """What opens each track of a recording for who has these needs, or why nothing does.
@@ -120,10 +128,14 @@ async def track_keys(
     wanted = {one.field: one for entry in stored for one in references(entry)}
     readings = await open_values(connection, key, list(wanted.values()), needs)
     found = dict(zip(wanted, readings, strict=True))
-    return tuple(TrackKey(found[one], found.get(other)) for one, other in KEYS if one in found)
+    is_forbidden = any(isinstance(entry.event, RecordingForbidden) for entry in recording)
+    return tuple(
+        TrackKey(found[one], found.get(other), is_forbidden) for one, other in KEYS if one in found
+    )
 
 
-def _folded(call: Sequence[Entry]) -> Call:
+def call_of(call: Sequence[Entry]) -> Call:
+    """The call that a stream tells of."""
     return CALL.fold(entry.event for entry in call if isinstance(entry.event, CallEvent))
 
 

@@ -12,6 +12,7 @@ from adapters.twilio.addresses import read_address
 from adapters.twilio.callbacks import account_sid, read_form
 from adapters.twilio.forms import Form, FormError, NotUnderstood, parse_form
 from adapters.twilio.messages import discreet, is_message, read_message
+from adapters.twilio.questions import Reply, read_reply
 from adapters.twilio.recordings import read_recording
 from adapters.twilio.signature import SignedRequest
 from domain.calls.commands import ReportLeg
@@ -102,6 +103,19 @@ class Webhook(NamedTuple):
     ) -> tuple[UUID, ReportMessage]:
         """The message it speaks of and what it reports; ``NotUnderstood`` as above."""
         return read_message(workspace_id, self._own(account_sids), is_incoming=is_incoming)
+
+    def reply(
+        self, workspace_id: UUID, account_sids: Collection[str], parent: str | None = None
+    ) -> Reply:
+        """What it says when a verb of ours is over; ``NotUnderstood`` as above."""
+        return read_reply(workspace_id, self._own(account_sids), parent)
+
+    @property
+    def called(self) -> str | None:
+        """The lookup of the number that was called, as far as that is clear."""
+        fields = self.form.fields if self.form else ()
+        address = read_address(next((value for name, value in fields if name == "To"), None))
+        return address.lookup if address else None
 
     def _own(self, account_sids: Collection[str]) -> Form:
         """The form, if it speaks for one of these accounts or for none."""

@@ -126,6 +126,7 @@ async def _detail(session: Session, recording_id: UUID, entries: list[Entry]) ->
         tracks=[_state(key) for key in keys],
         fetch_failure=recording.failure,
         is_given_up=recording.is_given_up,
+        forbidden=recording.forbidden,
         provider_copy=recording.copy,
         residual_until=recording.residual_until,
         recorded_at=entries[-1].recorded_at,

@@ -7,7 +7,8 @@ leg stays ended.
 
 from collections.abc import Sequence
 
-from domain.calls.commands import CallCommand, PriceLeg, ReportLeg
+from domain.calls import recording
+from domain.calls.commands import CallCommand, PriceLeg, ReportLeg, RouteCall
 from domain.calls.events import (
     CallEvent,
     CallRouted,
@@ -35,9 +36,20 @@ REPORTS: dict[LegStatus, type[LegQueued | LegDialed | LegRang | LegAnswered]] = 
 
 
 def decide(call: Call, command: CallCommand) -> Sequence[CallEvent]:
-    """What it adds: to a leg its parties, its status, the step we took; or its price."""
-    if isinstance(command, PriceLeg):
-        return _price(call, command)
+    """What it adds: to a leg its parties, its status, its price; to the call what we did."""
+    match command:
+        case ReportLeg():
+            return _reported_leg(call, command)
+        case PriceLeg():
+            return _price(call, command)
+        case RouteCall():
+            step = _route(call, command)
+            return () if step is None else (step,)
+        case _:
+            return recording.decide(call.recording, command)
+
+
+def _reported_leg(call: Call, command: ReportLeg) -> Sequence[CallEvent]:
     leg = call.legs.get(command.leg_id)
     if leg is None or not leg.is_registered:
         introduction: CallEvent | None = _register(command)
@@ -127,7 +139,7 @@ def _owned(leg: Leg | None, command: ReportLeg) -> Clear | None:
     return Clear(fields.value, fields.category, about=about)
 
 
-def _route(call: Call, command: ReportLeg) -> CallRouted | None:
+def _route(call: Call, command: ReportLeg | RouteCall) -> CallRouted | None:
     if command.step is None or (command.leg_id, command.step) in call.routed:
         return None
     return CallRouted(occurred_at=command.occurred_at, leg_id=command.leg_id, step=command.step)

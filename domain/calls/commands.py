@@ -4,7 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.calls.words import (
+    Answer,
+    Answerer,
+    Direction,
+    LegStatus,
+    PlanReason,
+    RecordingPlan,
+    Step,
+)
 from domain.messages import Command
 from domain.personal_data import Clear
 
@@ -43,4 +51,52 @@ class PriceLeg(Command):
     currency: str
 
 
-CallCommand = ReportLeg | PriceLeg
+class RouteCall(Command):
+    """Our routing takes a further step with the call."""
+
+    leg_id: UUID
+    step: Step
+    occurred_at: datetime
+
+
+class AboutRecording(Command):
+    """A request about whether the call is recorded. The base of the commands below."""
+
+    leg_id: UUID
+    occurred_at: datetime
+
+
+class RuleRecording(AboutRecording):
+    """Write down what is done about recording this call, and by which rule."""
+
+    plan: RecordingPlan
+    reason: PlanReason
+    settings_version: int
+    places: tuple[str, ...] | None = None
+    rule: str | None = None
+    table_version: str | None = None
+
+
+class AskAboutRecording(AboutRecording):
+    """A party is told, or asked."""
+
+    prompt_id: str
+    prompt_version: int
+    language: str
+    text_sha256: str
+    is_question: bool
+
+
+class AnswerAboutRecording(AboutRecording):
+    """The party answers."""
+
+    answer: Answer
+    digit: str | None = None
+
+
+class ObjectToRecording(AboutRecording):
+    """A party objects, at whatever time."""
+
+
+RecordingWord = RuleRecording | AskAboutRecording | AnswerAboutRecording | ObjectToRecording
+CallCommand = ReportLeg | PriceLeg | RouteCall | RecordingWord

@@ -4,7 +4,15 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from domain.calls.words import Answerer, Direction, LegStatus, Step
+from domain.calls.words import (
+    Answer,
+    Answerer,
+    Direction,
+    LegStatus,
+    PlanReason,
+    RecordingPlan,
+    Step,
+)
 from domain.messages import Event
 from domain.personal_data import Personal
 
@@ -107,6 +115,60 @@ class LegPriced(Event):
     """ISO 4217, of the provider's account."""
 
 
+class RecordingRuled(Event):
+    """Before anybody was put through it was decided whether, and on whose consent, to record."""
+
+    name: ClassVar[str] = "call.recording_ruled"
+
+    leg_id: UUID
+    plan: RecordingPlan
+    reason: PlanReason
+    settings_version: int
+    """Of the workspace's stream: by which settings."""
+
+    places: tuple[str, ...] | None = None
+    """Where the parties were taken to be (ISO 3166), in no party's order."""
+
+    rule: str | None = None
+    """The row of the table of jurisdictions that decided, where one was asked."""
+
+    table_version: str | None = None
+
+
+class RecordingAsked(Event):
+    """A party was told that the call is recorded, or was asked whether it may be."""
+
+    name: ClassVar[str] = "call.recording_asked"
+
+    leg_id: UUID
+    prompt_id: str
+    prompt_version: int
+    language: str
+    text_sha256: str
+    is_question: bool
+    """Whether a key had to be pressed."""
+
+
+class RecordingAnswered(Event):
+    """What the party said to that. The strictest answer of a leg holds."""
+
+    name: ClassVar[str] = "call.recording_answered"
+
+    leg_id: UUID
+    answer: Answer
+    digit: str | None = None
+    """The key that was pressed."""
+
+
+class RecordingObjected(Event):
+    """A party objects to being recorded: nothing of the call's recordings may be kept."""
+
+    name: ClassVar[str] = "call.recording_objected"
+
+    leg_id: UUID
+    """The leg of whoever objects."""
+
+
 CallEvent = (
     LegRegistered
     | LegDescribed
@@ -117,4 +179,8 @@ CallEvent = (
     | LegEnded
     | CallRouted
     | LegPriced
+    | RecordingRuled
+    | RecordingAsked
+    | RecordingAnswered
+    | RecordingObjected
 )

@@ -5,12 +5,13 @@ Whatever the order in which they came, the same reports make the same call.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
+from domain.calls import recording
 from domain.calls.course import Course, Report, course_of
 from domain.calls.events import (
     CallEvent,
@@ -25,6 +26,7 @@ from domain.calls.events import (
     LegRegistered,
     LegReported,
 )
+from domain.calls.recording import OnRecording
 from domain.calls.words import Direction, LegStatus, Step
 from domain.personal_data import Personal
 
@@ -63,10 +65,12 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """A conversation: its legs by id, and the steps our routing took."""
+    """A conversation: its legs by id, the steps our routing took, who agreed to what."""
 
     legs: Mapping[UUID, Leg] = {}
     routed: frozenset[tuple[UUID, Step]] = frozenset()
+    recording: OnRecording = OnRecording()
+    """What was said about recording it."""
 
     @property
     def root(self) -> Leg | None:
@@ -95,7 +99,7 @@ def evolve(call: Call, event: CallEvent) -> Call:
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:
-            assert_never(event)
+            return replace(call, recording=recording.evolve(call.recording, event))
 
 
 REPORTED = {
@@ -151,4 +155,4 @@ def _describe(call: Call, event: LegDescribed) -> Call:
 
 
 def _with(call: Call, leg: Leg) -> Call:
-    return Call({**call.legs, leg.leg_id: leg}, call.routed)
+    return Call({**call.legs, leg.leg_id: leg}, call.routed, call.recording)

@@ -77,3 +77,70 @@ class Outcome(StrEnum):
     canceled = "canceled"
     blocked = "blocked"
     no_answer = "no_answer"
+
+
+class RecordingPlan(StrEnum):
+    """What is done about recording a call, the strictest first."""
+
+    none = "none"
+    """It is not recorded, and nobody is asked."""
+
+    ask_everybody = "ask_everybody"
+    """The caller is asked, and whoever picks up; recorded once both agreed by an act."""
+
+    ask_caller = "ask_caller"
+    announce_to_everybody = "announce_to_everybody"
+    """Both hear the announcement; recorded while both stay on the line."""
+
+    announce_to_caller = "announce_to_caller"
+
+    @property
+    def asks(self) -> bool:
+        """Whether it takes an express yes."""
+        return self in (RecordingPlan.ask_caller, RecordingPlan.ask_everybody)
+
+    @property
+    def needs_everybody(self) -> bool:
+        """Whether it takes more than the caller."""
+        return self in (RecordingPlan.ask_everybody, RecordingPlan.announce_to_everybody)
+
+
+class PlanReason(StrEnum):
+    """Why that is the plan."""
+
+    not_enabled = "not_enabled"
+    """The workspace does not have its calls recorded."""
+
+    no_text = "no_text"
+    """There is no text that could be said, or no language that it could be said in."""
+
+    nobody_to_ask = "nobody_to_ask"
+    """The provider does not name who calls, so that nobody's consent could be shown."""
+
+    withdrawn = "withdrawn"
+    """The caller took their consent back, or objected, and has said nothing else since."""
+
+    workspace = "workspace"
+    """The workspace says whose consent it wants."""
+
+    jurisdiction = "jurisdiction"
+    """The rule of the strictest place decides."""
+
+
+class Answer(StrEnum):
+    """What somebody answered who was asked, or was told, that the call is recorded."""
+
+    agreed = "agreed"
+    """By the key that says yes."""
+
+    stayed = "stayed"
+    """They heard all of the announcement and stayed on the line."""
+
+    silent = "silent"
+    """They pressed nothing in time."""
+
+    left = "left"
+    """They hung up before they had answered."""
+
+    refused = "refused"
+    """They pressed another key."""

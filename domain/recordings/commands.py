@@ -8,6 +8,7 @@ from domain.personal_data import Clear
 from domain.recordings.events import Encryption, Samples, Track
 from domain.recordings.words import (
     FetchFailure,
+    Ground,
     Heard,
     Loss,
     Purpose,
@@ -101,6 +102,12 @@ class Play(Command):
     request_id: UUID
 
 
+class Forbid(Command):
+    """It may not be kept, on this ground."""
+
+    ground: Ground
+
+
 RecordingCommand = (
     ReportRecording
     | BeginFetch
@@ -111,4 +118,5 @@ RecordingCommand = (
     | FailDeletion
     | ConfirmDeletion
     | Play
+    | Forbid
 )

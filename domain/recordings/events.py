@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.messages import Event, Message
 from domain.personal_data import Personal
-from domain.recordings.words import FetchFailure, Heard, Loss, Purpose, Source
+from domain.recordings.words import FetchFailure, Ground, Heard, Loss, Purpose, Source
 
 
 class Encryption(Message):
@@ -205,6 +205,14 @@ class RecordingPlayed(Event):
     request_id: UUID
 
 
+class RecordingForbidden(Event):
+    """It may not be kept: what is ours of it is deleted, and the provider's copy is to be."""
+
+    name: ClassVar[str] = "recording.forbidden"
+
+    ground: Ground
+
+
 RecordingEvent = (
     RecordingAnnounced
     | RecordingStarted
@@ -219,4 +227,5 @@ RecordingEvent = (
     | RecordingDeletionFailed
     | RecordingDeletedAtProvider
     | RecordingPlayed
+    | RecordingForbidden
 )

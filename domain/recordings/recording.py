@@ -16,6 +16,7 @@ from domain.recordings.commands import (
     DeleteTrack,
     FailDeletion,
     FailFetch,
+    Forbid,
     Play,
     RecordingCommand,
     ReportRecording,
@@ -32,6 +33,7 @@ from domain.recordings.events import (
     RecordingFailed,
     RecordingFetchBegun,
     RecordingFetchFailed,
+    RecordingForbidden,
     RecordingPlayed,
     RecordingStarted,
     RecordingStored,
@@ -60,6 +62,9 @@ def decide(recording: Recording, command: RecordingCommand) -> Sequence[Recordin
             return _delete_at_provider(recording, command)
         case Play():
             return _play(recording, command)
+        case Forbid():
+            is_new = recording.forbidden is None
+            return (RecordingForbidden(ground=command.ground),) if is_new else ()
         case _:
             assert_never(command)
 
@@ -203,7 +208,7 @@ def _delete_at_provider(
 
 
 def _play(recording: Recording, command: Play) -> Sequence[RecordingEvent]:
-    if not recording.can_be_heard:
+    if not recording.can_be_heard or recording.forbidden is not None:
         raise Refused("nothing_to_play")
     if command.request_id == recording.last_played:
         return ()

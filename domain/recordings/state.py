@@ -17,13 +17,21 @@ from domain.recordings.events import (
     RecordingFailed,
     RecordingFetchBegun,
     RecordingFetchFailed,
+    RecordingForbidden,
     RecordingPlayed,
     RecordingReported,
     RecordingStarted,
     RecordingStored,
     RecordingTrackDeleted,
 )
-from domain.recordings.words import FetchFailure, Heard, ProviderCopy, RecordingStatus, Source
+from domain.recordings.words import (
+    FetchFailure,
+    Ground,
+    Heard,
+    ProviderCopy,
+    RecordingStatus,
+    Source,
+)
 
 
 class Report(NamedTuple):
@@ -63,6 +71,8 @@ class Recording:
     deletion_attempts: int = 0
     residual_until: date | None = None
     last_played: UUID | None = None
+    forbidden: Ground | None = None
+    """Why it may not be kept."""
 
     @property
     def report(self) -> Report | None:
@@ -83,7 +93,15 @@ class Recording:
     def is_due(self) -> bool:
         """Whether its audio is to be fetched and kept."""
         is_there = self.status is RecordingStatus.completed and self.copy is ProviderCopy.kept
-        return is_there and self.stored is None and not self.is_given_up
+        is_wanted = self.forbidden is None and not self.is_given_up
+        return is_there and self.stored is None and is_wanted
+
+    @property
+    def is_to_be_undone(self) -> bool:
+        """Whether it may not be kept and something of it is, with us or at the provider."""
+        is_at_provider = self.status is RecordingStatus.completed
+        is_unasked = is_at_provider and self.copy is ProviderCopy.kept
+        return self.forbidden is not None and (is_unasked or self.can_be_heard)
 
     @property
     def can_be_heard(self) -> bool:
@@ -118,8 +136,8 @@ def evolve(recording: Recording, event: RecordingEvent) -> Recording:
             return replace(recording, deleted_tracks=recording.deleted_tracks | {event.track})
         case RecordingDeletionAsked() | RecordingDeletionFailed() | RecordingDeletedAtProvider():
             return _copied(recording, event)
-        case RecordingPlayed():
-            return replace(recording, last_played=event.request_id)
+        case RecordingPlayed() | RecordingForbidden():
+            return _marked(recording, event)
         case _:
             assert_never(event)
 
@@ -138,6 +156,16 @@ def report_of(event: RecordingReported) -> Report:
         completed.media_url if completed else None,
         completed.encryption if completed else None,
     )
+
+
+def _marked(recording: Recording, event: RecordingPlayed | RecordingForbidden) -> Recording:
+    match event:
+        case RecordingPlayed():
+            return replace(recording, last_played=event.request_id)
+        case RecordingForbidden():
+            return replace(recording, forbidden=recording.forbidden or event.ground)
+        case _:
+            assert_never(event)
 
 
 def _fetched(

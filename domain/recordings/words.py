@@ -75,6 +75,16 @@ class FetchFailure(StrEnum):
     """The object store did not hold what was written to it."""
 
 
+class Ground(StrEnum):
+    """Why a recording may not be kept, by us or by the provider."""
+
+    no_consent = "no_consent"
+    """Whoever had to agree to it had not, as the workspace wants it."""
+
+    objection = "objection"
+    """Somebody who is heard on it objected."""
+
+
 class Loss(StrEnum):
     """Why a track can no longer be heard."""
 
@@ -83,6 +93,9 @@ class Loss(StrEnum):
 
     expired = "expired"
     """Its retention period has ended."""
+
+    forbidden = "forbidden"
+    """It may not be kept: somebody had not agreed, or objected."""
 
 
 class ProviderCopy(StrEnum):

@@ -21,7 +21,14 @@ from domain.workspaces.events import (
     WorkspaceEvent,
 )
 from domain.workspaces.state import SETTINGS, Workspace
-from domain.workspaces.words import Kept, RecordingMode, RecordingPolicy, Routing, RoutingStep
+from domain.workspaces.words import (
+    Kept,
+    RecordingMode,
+    RecordingPolicy,
+    Routing,
+    RoutingRule,
+    RoutingStep,
+)
 
 
 def change_settings(workspace: Workspace, command: ChangeSettings) -> Iterator[WorkspaceEvent]:
@@ -57,7 +64,7 @@ def remove_dial_target(
 ) -> Iterator[WorkspaceEvent]:
     """Removes it, unless a routing rule still dials it."""
     routing = workspace.settings.routing
-    if routing and any(command.target in (rule.targets or ()) for rule in routing.rules):
+    if routing and any(command.target in _named(rule) for rule in routing.rules):
         raise Refused("dial_target_in_use")
     if command.target in workspace.dial_targets:
         yield DialTargetRemoved(**command.said, target=command.target)
@@ -95,10 +102,17 @@ def _check_routing(workspace: Workspace, routing: Routing | None) -> None:
     for rule in routing.rules if routing else ():
         if (rule.step is RoutingStep.dial) is not bool(rule.targets):
             raise Refused("dialling_needs_targets")
+        if rule.then and not rule.targets:
+            raise Refused("dialling_needs_targets")
         if rule.unanswered is RoutingStep.dial:
             raise Refused("unanswered_cannot_dial")
-        if not workspace.dial_targets.keys() >= set(rule.targets or ()):
+        if not workspace.dial_targets.keys() >= _named(rule):
             raise Refused("no_such_dial_target")
+
+
+def _named(rule: RoutingRule) -> set[str]:
+    """The dial targets that a rule speaks of."""
+    return {*(rule.targets or ()), *(rule.then or ()), *(rule.called or ())}
 
 
 def _check_retention(workspace: Workspace, command: ChangeSettings) -> None:

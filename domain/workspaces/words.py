@@ -66,6 +66,8 @@ class Prompt(Message):
     """A language tag (BCP 47)."""
 
     text_sha256: str
+    text: str | None = None
+    """What is said, to the letter. It names nobody. Without it nothing can be said."""
 
 
 class RecordingPolicy(Message):
@@ -77,6 +79,9 @@ class RecordingPolicy(Message):
 
     prompt: Prompt | None = None
     """The announcement or the question. No recording without one."""
+
+    callee_prompt: Prompt | None = None
+    """The same for whoever picks up; ``prompt`` where it does not say."""
 
 
 class TranscriptionPolicy(Message):
@@ -131,6 +136,13 @@ class RoutingRule(Message):
     closes: str | None = None
     """``HH:MM``, not included; ``None`` is the day's end."""
 
+    called: tuple[str, ...] | None = None
+    """Which of the workspace's own numbers were called, by their names among the dial targets;
+    any number where it does not say."""
+
+    then: tuple[str, ...] | None = None
+    """Whom to dial where nobody of ``targets`` picks up, before ``unanswered``."""
+
 
 class Routing(Message):
     """The first rule that fits decides. Where none does, the call is rejected."""
@@ -139,6 +151,8 @@ class Routing(Message):
     """A name of the IANA database."""
 
     rules: tuple[RoutingRule, ...]
+    greeting: Prompt | None = None
+    """What a caller hears before the tone of the voicemail."""
 
 
 class Region(StrEnum):

@@ -14,6 +14,7 @@ from domain.recordings.events import (
     RecordingDeletionFailed,
     RecordingFetchBegun,
     RecordingFetchFailed,
+    RecordingForbidden,
 )
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording, evolve
@@ -36,6 +37,9 @@ class Work(StrEnum):
 
     delete_copy = "delete_copy"
     """The provider's copy is to be deleted."""
+
+    undo = "undo"
+    """It may not be kept: ours is deleted, and the provider's copy asked to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,15 @@ def fold(so_far: RecordingSoFar | None, entry: Entry) -> RecordingSoFar:
         version=entry.version,
         position=entry.position,
         recording=evolve(told.recording, event),
-        tried_at=entry.recorded_at if isinstance(event, TRIES) else told.tried_at,
+        tried_at=_tried_at(told, entry),
     )
+
+
+def _tried_at(told: RecordingSoFar, entry: Entry) -> datetime | None:
+    """The last attempt; none of what begins by a prohibition, which waits for nothing."""
+    if isinstance(entry.event, RecordingForbidden):
+        return None
+    return entry.recorded_at if isinstance(entry.event, TRIES) else told.tried_at
 
 
 def row(so_far: RecordingSoFar) -> tuple[Any, ...]:
@@ -86,6 +97,8 @@ def row(so_far: RecordingSoFar) -> tuple[Any, ...]:
 
 
 def _work(recording: Recording) -> Work | None:
+    if recording.is_to_be_undone:
+        return Work.undo
     if recording.copy is ProviderCopy.asked:
         return Work.delete_copy
     return Work.fetch if recording.is_due else None

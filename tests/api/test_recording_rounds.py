@@ -25,8 +25,8 @@ from api import recording as rounds
 from api.recording import RecordingRounds
 from domain.messages import Context
 from domain.personal_data import Need
-from domain.recordings.commands import AskDeletion
-from domain.recordings.words import Loss, ProviderCopy
+from domain.recordings.commands import AskDeletion, Forbid
+from domain.recordings.words import Ground, Loss, ProviderCopy
 from domain.workspaces.words import ProviderCopy as Told
 from domain.workspaces.words import ProviderDeletion
 from domain.workspaces.workspace import WORKSPACE
@@ -158,6 +158,38 @@ async def test_the_copy_goes_once_it_is_stored_where_the_workspace_says_so(
         goes = told is Told.deleted_once_stored
         expected = ProviderCopy.asked if goes else ProviderCopy.kept
         assert (await house.recording(recording)).copy is expected
+
+
+@asynchronous
+async def test_what_nobody_agreed_to_goes_at_the_provider_too(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """Without anything of it having been fetched; also where the workspace keeps the copies."""
+    async with studio(postgres, tmp_path) as house:
+        recording = await house.recorded(STEREO, agrees=False)
+        house.server.faults[:] = [Fault(status=204)]
+        for _ in range(3):
+            await catch_up(house.home, RECORDINGS)
+            await house.home.address.sql("UPDATE recordings SET tried_at = NULL")
+            async with going_round(house) as go:
+                await go()
+        found = await house.recording(recording)
+        assert (found.forbidden, found.copy) == (Ground.no_consent, ProviderCopy.deleted)
+        assert [one.method for one in house.server.asked] == ["DELETE"]
+
+
+@asynchronous
+async def test_what_is_forbidden_later_is_deleted_with_us(postgres: Urls, tmp_path: Path) -> None:
+    """What was kept by then: no track of it is left, and none can be heard."""
+    async with studio(postgres, tmp_path) as house, going_round(house) as go:
+        recording = await house.recorded(STEREO)
+        await go()
+        assert len(await house.objects()) == 2
+        await house.tell(recording, Forbid(ground=Ground.objection))
+        assert await house.heard(recording) == [Loss.forbidden] * 2
+        await go()
+        assert await house.objects() == set()
+        assert (await house.recording(recording)).copy is ProviderCopy.asked
 
 
 @asynchronous

@@ -14,7 +14,7 @@ from asking import recording_is_on
 from cells import asynchronous
 from media_server import MediaServer, media_server
 from serving import House, over_http, serving
-from studio import AGENT, recording_form, recording_sid
+from studio import AGENT, agreement, recording_form, recording_sid
 from twilio_forms import CALLER, call_callbacks, call_sid
 from waves import MP3, channels_of, samples, wave_file
 
@@ -102,7 +102,8 @@ async def desk(
     async with serving(database, folder) as house, media_server() as server:
         forms_of_call = call_callbacks(call_sid(1), call_sid(2), caller=CALLER, agent=AGENT)
         await house.hear(*forms_of_call)
-        await house.ledger.handle(recording_is_on(house.workspace_id))
+        for asked in (recording_is_on(house.workspace_id), *agreement(house.workspace_id)):
+            await house.ledger.handle(asked)
         recording = await report(house, recording_form(channels=channels))
         if audio is not None:
             server.audio[recording_sid(1)] = audio

@@ -1,6 +1,7 @@
 """A workspace's settings over HTTP: read as of any time, changed by who has seen them."""
 
 import asyncio
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,8 +13,20 @@ from twilio_forms import CALLEE, call_callbacks, call_sid
 from adapters.postgres.embedded import Urls
 from adapters.workspaces.api_keys import ApiKey, Scope
 
-PROMPT: Final = {"prompt_id": "rec", "version": 1, "language": "en", "text_sha256": "ab" * 32}
-ASKED: Final = {"mode": "asked", "consenting": "everybody", "prompt": PROMPT}
+SPOKEN: Final = "Press 1 to agree."
+PROMPT: Final = {
+    "prompt_id": "rec",
+    "version": 1,
+    "language": "en",
+    "text_sha256": sha256(SPOKEN.encode()).hexdigest(),
+    "text": SPOKEN,
+}
+ASKED: Final = {
+    "mode": "asked",
+    "consenting": "everybody",
+    "prompt": PROMPT,
+    "callee_prompt": None,
+}
 TERMS: Final = {"version": "2026-01", "text_sha256": "cd" * 32}
 ANY: Final = {"If-Match": "*"}
 
@@ -67,6 +80,15 @@ async def test_settings_are_set_as_a_whole_and_stay(database: Urls, tmp_path: Pa
             assert found[name] == everything[name], name
         rule = found["routing"]["rules"][0]
         assert (rule["step"], rule["opens"], rule["targets"]) == ("voicemail", "18:00", None)
+
+
+@asynchronous
+async def test_a_text_is_the_one_that_its_hash_says(database: Urls, tmp_path: Path) -> None:
+    """Whoever compares the hash later must find what was said; without a text it stands alone."""
+    async with serving(database, tmp_path) as house:
+        for text, status in (("Another one.", 400), (None, 200), (SPOKEN, 200)):
+            answer = await change(house, recording={**ASKED, "prompt": {**PROMPT, "text": text}})
+            assert answer.status_code == status
 
 
 @asynchronous

@@ -1,7 +1,7 @@
 """A cell whose calls are recorded: their callbacks, a server with the audio, and a store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,10 +22,15 @@ from adapters.postgres.embedded import Urls
 from adapters.recordings.keeping import Keeper, folded
 from adapters.recordings.owners import track_keys
 from adapters.twilio import forms
+from adapters.twilio.callbacks import PROVIDER
 from adapters.twilio.media import Media, media_session
 from adapters.twilio.recordings import media_url, read_recording
 from adapters.wiring import now
 from adapters.workspaces.credentials import Kind, add_credential
+from domain.calls.call import CALL
+from domain.calls.commands import AnswerAboutRecording, RuleRecording
+from domain.calls.words import Answer, PlanReason, RecordingPlan
+from domain.identifiers import call_id, leg_id
 from domain.messages import Context, Entry
 from domain.recordings.commands import RecordingCommand
 from domain.recordings.recording import RECORDING
@@ -58,6 +63,23 @@ def recording_form(
         ("ErrorCode", "0"),
         *([("RecordingDuration", "42")] if status == "completed" else []),
     ]
+
+
+def agreement(workspace_id: UUID, number: int = 1) -> Iterator[Request]:
+    """The caller of a call was asked, and agreed to be recorded."""
+    first = call_sid(number)
+    stream, leg = call_id(workspace_id, PROVIDER, first), leg_id(workspace_id, PROVIDER, first)
+    now = START + timedelta(seconds=5)
+    ruled = RuleRecording(
+        leg_id=leg,
+        occurred_at=now,
+        plan=RecordingPlan.ask_caller,
+        reason=PlanReason.workspace,
+        settings_version=1,
+    )
+    answered = AnswerAboutRecording(leg_id=leg, occurred_at=now, answer=Answer.agreed)
+    for command in (ruled, answered):
+        yield Request(workspace_id, stream, CALL, command, Context("twilio", uuid4()))
 
 
 @dataclass(slots=True)
@@ -101,13 +123,26 @@ class Studio:
         await self.home.cell.writer.handle(Request(*place, RECORDING, command, context))
 
     async def recorded(
-        self, audio: bytes, *, number: int = 1, channels: int = 2, caller: str = CALLER
+        self,
+        audio: bytes,
+        *,
+        number: int = 1,
+        channels: int = 2,
+        caller: str = CALLER,
+        agrees: bool = True,
     ) -> UUID:
-        """A call that was put through, ended, and was recorded so."""
+        """A call whose caller agreed, that was put through, ended, and was recorded so."""
         legs = call_sid(number), call_sid(number + 500)
+        if agrees:
+            await self.agree(number)
         await self.home.hear(*call_callbacks(*legs, caller=caller, agent=AGENT))
         self.server.audio[recording_sid(number)] = audio
         return await self.report(recording_form(number, channels=channels, call=number))
+
+    async def agree(self, number: int = 1) -> None:
+        """The caller of a call agrees to be recorded."""
+        for request in agreement(self.workspace_id, number):
+            await self.home.cell.writer.handle(request)
 
     async def keep(self, recording_id: UUID) -> bool:
         """Try to keep it."""

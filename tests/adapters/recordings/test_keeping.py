@@ -6,10 +6,12 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from asking import recording_is_on
 from cells import asynchronous
+from consent_stories import said
 from envelopes import PRIVATE, encrypted
 from media_server import Fault
 from recordings import begin
@@ -17,19 +19,25 @@ from studio import AGENT, recording_form, recording_sid, studio
 from twilio_forms import CALLER, START, call_callbacks, call_sid
 from waves import MP3, samples, wave_file
 
+from adapters.event_store.requests import Request
 from adapters.objects.store import new_name
 from adapters.postgres.embedded import Urls
 from adapters.recordings.failures import MOST_ATTEMPTS
 from adapters.recordings.owners import PATIENCE
 from adapters.wiring import now
 from adapters.workspaces.credentials import Kind
+from domain.consents.commands import GiveConsent
+from domain.consents.consent import CONSENT
+from domain.consents.words import Purpose
+from domain.identifiers import consent_id
+from domain.messages import Context
 from domain.personal_data import Category, Sealed
 from domain.recordings.events import (
     RecordingFetchBegun,
     RecordingFetchFailed,
     RecordingStored,
 )
-from domain.recordings.words import FetchFailure, Loss
+from domain.recordings.words import FetchFailure, Ground, Loss
 
 ERASED: Final = Loss.erased
 FIRST, SECOND = samples(1), samples(30_000)
@@ -98,6 +106,7 @@ async def test_either_erasure_ends_what_has_both(
 async def test_each_of_many_owners_can_end_it(postgres: Urls, tmp_path: Path, who: str) -> None:
     """A call that was handed on has more than two voices, and a sealed value two owners."""
     async with studio(postgres, tmp_path) as house:
+        await house.agree()
         for number, agent in enumerate(("client:a", "client:b", "client:c"), 2):
             await house.home.hear(
                 *call_callbacks(call_sid(1), call_sid(number), caller=CALLER, agent=agent)
@@ -167,6 +176,7 @@ async def test_the_end_of_the_call_is_waited_for(postgres: Urls, tmp_path: Path)
     """Who is heard may be told by the call's last callback; after an hour, by what there is."""
     clock = [now()]
     async with studio(postgres, tmp_path, lambda: clock[0]) as house:
+        await house.agree()
         house.server.audio[recording_sid(1)] = STEREO
         recording = await house.report(recording_form())
         assert not await house.keep(recording)
@@ -186,6 +196,7 @@ async def test_without_anybody_to_lock_it_audio_is_not_kept(
     """A call that names nobody, for an hour: it is said so, and tried again for days."""
     clock = [now()]
     async with studio(postgres, tmp_path, lambda: clock[0]) as house:
+        await house.agree()
         house.server.audio[recording_sid(1)] = STEREO
         recording = await house.report(recording_form())
         clock[0] += PATIENCE + timedelta(seconds=1)
@@ -229,6 +240,40 @@ async def test_what_the_workspace_had_not_recorded_is_not_kept(
 
 
 @asynchronous
+async def test_what_nobody_agreed_to_is_not_kept(postgres: Urls, tmp_path: Path) -> None:
+    """It is forbidden for good, and nothing is fetched: a later yes is none for what was said."""
+    async with studio(postgres, tmp_path) as house:
+        recording = await house.recorded(STEREO, agrees=False)
+        assert not await house.keep(recording)
+        found = await house.recording(recording)
+        assert (found.forbidden, found.is_due) == (Ground.no_consent, False)
+        assert (found.attempts, found.is_to_be_undone) == (0, True)
+        await house.agree()
+        assert not await house.keep(recording)
+        assert house.server.asked == []
+        assert await house.objects() == set()
+
+
+@pytest.mark.parametrize("seconds", [0, 20])
+@asynchronous
+async def test_a_consent_that_was_given_before_is_one(
+    postgres: Urls, tmp_path: Path, seconds: int
+) -> None:
+    """Of a call that we did not route: all who are heard must have had agreed when it began."""
+    async with studio(postgres, tmp_path) as house:
+        recording = await house.recorded(STEREO, agrees=False)
+        for who in (CALLER, AGENT):
+            subject = await house.home.subject_of(who)
+            assert subject is not None
+            told = said(GiveConsent, seconds, subject_id=subject)
+            stream = consent_id(house.workspace_id, subject, Purpose.recording)
+            request = Request(house.workspace_id, stream, CONSENT, told, Context("cli", uuid4()))
+            await house.home.cell.writer.handle(request)
+        is_kept = await house.keep(recording)  # it began at second 9
+        assert is_kept is (seconds == 0)
+
+
+@asynchronous
 async def test_what_cannot_succeed_is_given_up(postgres: Urls, tmp_path: Path) -> None:
     """At once where the next attempt would come to the same, else after many."""
     async with studio(postgres, tmp_path) as house:
@@ -258,6 +303,7 @@ async def test_what_twilio_encrypted_is_opened_with_the_workspace_s_key(
     }
     async with studio(postgres, tmp_path) as house:
         await house.add_credential(Kind.recording_key, f"{id_of_key} {PRIVATE}")
+        await house.agree()
         await house.home.hear(*call_callbacks(call_sid(1), call_sid(2), agent=AGENT))
         house.server.audio[recording_sid(1)] = sealed.audio
         form = [*recording_form(), ("EncryptionDetails", json.dumps(details))]
@@ -281,6 +327,7 @@ async def test_what_was_changed_under_twilio_s_encryption_is_not_kept(
     details = {"public_key_sid": "CR1", "encrypted_cek": sealed.wrapped_key, "iv": sealed.nonce}
     async with studio(postgres, tmp_path) as house:
         await house.add_credential(Kind.recording_key, f"CR1 {PRIVATE}")
+        await house.agree()
         await house.home.hear(*call_callbacks(call_sid(1), call_sid(2), agent=AGENT))
         house.server.audio[recording_sid(1)] = sealed.audio[:-1] + b"x"
         form = [*recording_form(), ("EncryptionDetails", json.dumps(details))]
