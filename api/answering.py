@@ -24,13 +24,16 @@ from adapters.twilio.twiml import Addresses, Spoken
 from adapters.twilio.webhooks import Webhook
 from adapters.workspaces.credentials import Credentials
 from api.asking_consent import Conversation
+from api.beginning import begin
 from api.deployment import Deployment
 from api.offices import Office, Way
 from domain.calls.call import CALL
 from domain.calls.commands import RouteCall
+from domain.calls.state import Call
 from domain.calls.words import RecordingPlan, Step
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
 from domain.messages import Command, Context
+from domain.policies.consent import callee_prompt
 from domain.workspaces.words import Prompt, RoutingStep
 
 log = structlog.get_logger()
@@ -115,7 +118,42 @@ async def consent(asked: Asked) -> bytes:
     call = await asked.conversation(reply.call_id).answer(reply, prompt)
     if reply.has_left:
         return twiml.nothing_more()
-    return _go(asked, office, way, is_recorded=call.recording.is_allowed)
+    whisper = _whisper(asked, office, call, reply)
+    is_recorded = call.recording.is_allowed and not call.recording.needs_everybody
+    return _go(asked, office, way, whisper=whisper, is_recorded=is_recorded)
+
+
+async def callee(asked: Asked) -> bytes:
+    """Somebody picked up, and is told or asked before they are connected."""
+    office = await asked.office()
+    try:
+        reply = _of_callee(asked)
+        await _introduce(asked, reply)
+    except NotUnderstood as refusal:
+        await _keep(asked, "voice/callee", refusal)
+        return twiml.nothing_more()
+    prompt, conversation = _callee_prompt(office), asked.conversation(reply.call_id)
+    plan = None if prompt is None else await conversation.ask_also(reply.leg_id, prompt)
+    if plan is None or prompt is None:
+        return twiml.nothing_more()
+    known = {"settings": office.version, "call": asked.query.get("call")}
+    return _said(prompt, asked.addresses.of("voice/callee-consent", **known), plan)
+
+
+async def callee_consent(asked: Asked) -> bytes:
+    """They answer. Where by that everybody agreed, the recording begins; they are connected."""
+    office = await asked.office()
+    try:
+        reply = _of_callee(asked)
+    except NotUnderstood as refusal:
+        await _keep(asked, "voice/callee-consent", refusal)
+        return twiml.nothing_more()
+    conversation = asked.conversation(reply.call_id)
+    call = await conversation.answer(reply, _callee_prompt(office))
+    sid = call.root.provider_id if call.root else None
+    if call.recording.is_allowed and sid is not None:
+        begin(conversation, asked.credentials, sid, asked.addresses.of("voice/recording"))
+    return twiml.nothing_more()
 
 
 async def dialed(asked: Asked) -> bytes:
@@ -131,7 +169,8 @@ async def dialed(asked: Asked) -> bytes:
         return twiml.nothing_more()
     group = (asked.number("group") or 0) + 1
     if group < len(way.groups):
-        return _dial(asked, office, way, group)
+        call = await asked.conversation(reply.call_id).known()
+        return _dial(asked, office, way, group, whisper=_whisper(asked, office, call, reply))
     if way.unanswered is not RoutingStep.voicemail:
         return twiml.nothing_more()
     await _route(asked, reply, Step.voicemail)
@@ -154,22 +193,37 @@ QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
         "voice/consent": consent,
         "voice/dialed": dialed,
         "voice/left": left,
+        "voice/callee": callee,
+        "voice/callee-consent": callee_consent,
     }
 )
 """What Twilio asks at which of the workspace's addresses, and who answers it."""
 
 
-def _go(asked: Asked, office: Office, way: Way, *, is_recorded: bool = False) -> bytes:
+def _go(
+    asked: Asked,
+    office: Office,
+    way: Way,
+    *,
+    whisper: str | None = None,
+    is_recorded: bool = False,
+) -> bytes:
     """The way itself."""
     if way.step is RoutingStep.voicemail:
         return _voicemail(asked, office)
     if way.step is RoutingStep.reject or not way.groups:
         return twiml.not_in_service()
-    return _dial(asked, office, way, 0, is_recorded=is_recorded)
+    return _dial(asked, office, way, 0, whisper=whisper, is_recorded=is_recorded)
 
 
 def _dial(
-    asked: Asked, office: Office, way: Way, group: int, *, is_recorded: bool = False
+    asked: Asked,
+    office: Office,
+    way: Way,
+    group: int,
+    *,
+    whisper: str | None = None,
+    is_recorded: bool = False,
 ) -> bytes:
     # Where no rule decided there is nothing to be done when it is over.
     over = None if way.rule is None else _following(asked, office, way, "voice/dialed", group)
@@ -177,8 +231,40 @@ def _dial(
         *way.groups[group],
         status_callback=asked.addresses.of("voice/status"),
         action=over,
+        whisper=whisper,
         recorded=asked.addresses.of("voice/recording") if is_recorded else None,
     )
+
+
+def _whisper(asked: Asked, office: Office, call: Call, reply: Reply) -> str | None:
+    """What whoever picks up is asked first, where the caller agreed and that is not enough."""
+    said = call.recording
+    if not said.needs_everybody or said.is_objected or not said.has_agreed(reply.leg_id):
+        return None
+    return asked.addresses.of("voice/callee", settings=office.version, call=reply.sid)
+
+
+def _of_callee(asked: Asked) -> Reply:
+    return asked.webhook.reply(
+        asked.workspace_id, asked.credentials.account_sids, asked.query.get("call")
+    )
+
+
+async def _introduce(asked: Asked, reply: Reply) -> None:
+    """Hear of the leg by its own request, where its first callback is late or lost."""
+    call = await asked.conversation(reply.call_id).known()
+    leg = call.legs.get(reply.leg_id)
+    if leg is None or not leg.is_registered:
+        call_id, report = asked.webhook.understand(
+            asked.workspace_id, asked.credentials.account_sids
+        )
+        if call_id == reply.call_id:  # else it does not say who dialled it
+            await asked.tell(call_id, report)
+
+
+def _callee_prompt(office: Office) -> Prompt | None:
+    policy = office.settings.recording
+    return callee_prompt(policy) if policy else None
 
 
 def _voicemail(asked: Asked, office: Office) -> bytes:

@@ -6,6 +6,7 @@ the person's own consent, with the same evidence. The person is known by their s
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
@@ -21,6 +22,7 @@ from domain.calls.call import CALL
 from domain.calls.commands import (
     AnswerAboutRecording,
     AskAboutRecording,
+    AskRecordingStart,
     CallCommand,
     ReportLeg,
     RuleRecording,
@@ -121,6 +123,32 @@ class Conversation(NamedTuple):
             evidence=self._evidence(party, ruling, now),
         )
         await asyncio.gather(self._tell(asked), self._state(question))
+
+    async def ask_also(self, leg_id: UUID, prompt: Prompt) -> RecordingPlan | None:
+        """Write down that whoever picked up is told or asked; ``None`` where they are not to be.
+
+        Whoever took their consent back is not asked either, and so the call is not recorded.
+        """
+        call = await self.known()
+        said, subject = call.recording, subject_on(call, leg_id)
+        ruling = next(iter(said.rulings), None)
+        if said.plan is None or not said.needs_everybody or said.is_objected or ruling is None:
+            return None
+        if subject is None or await self._stands(subject) is Standing.withdrawn:
+            return None
+        party = Party(leg_id, subject, prompt)
+        await self.ask(party, ruling, is_question=said.plan.asks)
+        return said.plan
+
+    async def tell_start(self) -> bool:
+        """Write down that the recording begins now; whether it may, and was not begun before."""
+        call = await self.known()
+        if call.root is None:
+            return False
+        begun = AskRecordingStart(leg_id=call.root.leg_id, occurred_at=self.ledger.clock())
+        with suppress(Refused):
+            return bool(await self._tell(begun))
+        return False
 
     async def answer(self, reply: Reply, prompt: Prompt | None) -> Call:
         """Write down what a party answered; the call as it is then.

@@ -6,18 +6,22 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
+import aiohttp
 import structlog
 
 from adapters.cell import Cell
+from adapters.twilio.client import rest_session
 from adapters.twilio.media import Media, media_session
 from adapters.wiring import Ledger
-from api import collector
+from api import collector, objecting
+from api.objecting import ObjectionRounds
 from api.reconciling import work
-from api.recording import RecordingRounds
+from api.recording import PAUSE_SECONDS, RecordingRounds
 from projections.call_log.view import CALL_LOG
 from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
 from projections.message_log.view import MESSAGE_LOG
+from projections.objections.view import OBJECTIONS
 from projections.projection import Projection
 from projections.provider_copies.view import PROVIDER_COPIES
 from projections.recordings.view import RECORDINGS
@@ -31,6 +35,7 @@ VIEWS: Final = MappingProxyType[str, Projection[Any]](
             RECORDINGS,
             MESSAGE_LOG,
             PROVIDER_COPIES,
+            OBJECTIONS,
         )
     }
 )
@@ -41,15 +46,19 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def following(ledger: Ledger) -> AsyncIterator[None]:
+async def following(ledger: Ledger, pause: float = PAUSE_SECONDS) -> AsyncIterator[None]:
     """Keep every view of every cell up to date, finish what was begun, do jobs, until left.
 
+    Recordings are looked at every ``pause`` seconds, objections to them at least every second.
     Each outlives what breaks it and says so in the log; the callbacks are taken in any case.
     """
     collector.settle()
-    async with media_session() as session, asyncio.TaskGroup() as group:
+    async with media_session() as session, rest_session() as asking, asyncio.TaskGroup() as group:
         media = Media(session, ledger.settings.twilio_api_url)
-        tasks = [group.create_task(_follow_each(ledger, media)), group.create_task(work(ledger))]
+        tasks = [
+            group.create_task(_follow_each(ledger, media, asking, pause)),
+            group.create_task(work(ledger)),
+        ]
         try:
             yield
         finally:
@@ -57,14 +66,20 @@ async def following(ledger: Ledger) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _follow_each(ledger: Ledger, media: Media) -> None:
+async def _follow_each(
+    ledger: Ledger, media: Media, asking: aiohttp.ClientSession, pause: float
+) -> None:
     """Follow every cell, also those that are made later."""
     async with asyncio.TaskGroup() as group:
         async for cell in ledger.cells.each():
             for view in VIEWS.values():
                 group.create_task(Follower(cell.follow, view).run())
             group.create_task(sweep(cell))
-            group.create_task(RecordingRounds(cell, ledger.objects, media, ledger.clock).run())
+            standin = ledger.settings.twilio_api_url
+            objections = ObjectionRounds(cell, asking, ledger.clock, standin)
+            group.create_task(objections.run(min(pause, objecting.PAUSE_SECONDS)))
+            rounds = RecordingRounds(cell, ledger.objects, media, ledger.clock)
+            group.create_task(rounds.run(pause))
 
 
 async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:

@@ -74,6 +74,7 @@ class RecordingRounds:
         """Delete what there is of one that may not be kept, with us first."""
         await self._ender.end(*place)
         await self._copies.ask(*place)
+        await self._copies.delete(*place)
 
     async def _delete(self, place: Place) -> None:
         await self._copies.delete(*place)

@@ -9,7 +9,7 @@ it is lost with its connection, the decider lets the later attempt win.
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -55,6 +55,7 @@ ACTOR: Final = "policy:recording"
 _LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
 _DUAL: Final = 2
+WHOLE_SECOND: Final = timedelta(seconds=1)
 log = structlog.get_logger()
 
 
@@ -241,9 +242,12 @@ async def _opened(parts: AsyncIterator[bytes], task: Task) -> AsyncIterator[byte
 
 
 def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
-    """When the recording began, as the provider says, or else when we heard of it."""
-    report = recording.report
-    return (report and report.started_at) or entries[0].recorded_at
+    """When the recording began, as the provider says, or else when we heard of it.
+
+    The provider tells whole seconds: what was set or said within that second came before.
+    """
+    started_at = recording.report.started_at if recording.report else None
+    return started_at + WHOLE_SECOND if started_at else entries[0].recorded_at
 
 
 async def _granted(

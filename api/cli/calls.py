@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from api.cli.asking import ask, when
+from api.cli.asking import act, ask, body_of, when
 from api.cli.output import AsJson, InWorkspace, print_table, read_secret, write_json
 from api.cli.running import EXIT_CODES, run
 from api.cli.tables import calls_table, history_table, steps_table
@@ -17,7 +17,10 @@ from api.parameters import CallQuestion
 from api.routes.call import get_call
 from api.routes.calls import list_calls
 from api.routes.history import get_history
+from api.routes.objections import object_to_recording
+from api.schemas_objections import Objection
 from domain.calls.words import Direction, Outcome
+from domain.consents.words import Channel
 from projections.call_log.read import Sort
 
 app = typer.Typer(help="Calls, as the dashboards see them.", no_args_is_help=True)
@@ -83,6 +86,28 @@ def show(
         outcome = found["outcome"] or "it goes on"
         typer.echo(f"{outcome}; {found['version']} entries; times are UTC")
         print_table(steps_table(found))
+
+
+@app.command("object", epilog=EXIT_CODES)
+def object_(
+    call: CallId,
+    leg: Annotated[
+        UUID | None, typer.Option(help="The leg of whoever objects; the first, if not given.")
+    ] = None,
+    channel: Annotated[Channel, typer.Option(help="How they said so.")] = Channel.voice,
+    workspace: InWorkspace = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Object to the recording of a call: it is stopped and deleted, and the call goes on."""
+    wanted = body_of(Objection, leg_id=leg, channel=channel)
+    found = run(
+        act(workspace, lambda _, caller: object_to_recording(caller, call, wanted), "call")
+    )
+    if as_json:
+        write_json(found)
+    else:
+        typer.echo("nothing is left of it" if found["is_met"] else "it is being attended to")
 
 
 @app.command(epilog=EXIT_CODES)

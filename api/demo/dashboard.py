@@ -74,6 +74,30 @@ class Dashboard:
             keys: Json = await response.json()
             return keys
 
+    async def set_up(self, numbers: Mapping[str, str], settings: Json) -> None:
+        """Name the numbers that may be dialled, and set how calls are answered."""
+        for name, number in numbers.items():
+            asked = {"reason": "instruction", "number": number}
+            await self._ask("PUT", f"/dial-targets/{name}", body=asked)
+        wanted = {"reason": "instruction", **settings}
+        await self._ask("PATCH", "/settings", body=wanted, headers={"If-Match": "*"})
+
+    async def recordings(self, call_id: str) -> list[Json]:
+        """The recordings of a call."""
+        return list((await self._ask("GET", f"/calls/{call_id}/recordings"))["data"])
+
+    async def object(self, call_id: str) -> Json:
+        """The caller of a call objects to being recorded."""
+        return await self._ask("POST", f"/calls/{call_id}/objection", body={})
+
+    async def consent(self, number: str) -> str:
+        """Where the consent of whoever has a number stands; nowhere while nothing is known."""
+        for subject in await self.subjects(number):
+            path = f"/subjects/{subject['subject_id']}/consents"
+            for one in (await self._ask("GET", path))["data"]:
+                return str(one["standing"])
+        return ""
+
     async def _every(self, path: str) -> list[Json]:
         found: list[Json] = []
         query = {"limit": str(PAGE)}
@@ -91,8 +115,9 @@ class Dashboard:
         path: str,
         query: Mapping[str, str] = NOTHING,
         body: Json | None = None,
+        headers: Mapping[str, str] = NOTHING,
     ) -> Json:
-        headers = {"Authorization": f"Bearer {self.api_key}"}
+        headers = {"Authorization": f"Bearer {self.api_key}", **headers}
         async with self._session.request(
             method, self.url + path, params=query, json=body, headers=headers
         ) as response:

@@ -28,6 +28,7 @@ from api.demo.dashboard import Dashboard, Json, Unexpected
 from api.demo.day import Day, make_day
 from api.demo.play import Provider, Tally
 from api.demo.proof import verify_offline
+from api.demo.recording import check_recorded, play_recorded
 from api.demo.stage import Stage, any_port, demo_settings, set_stage
 from api.demo.story import ROWS, Story
 from api.stopping import told_to_stop
@@ -105,6 +106,7 @@ class _Performance:
             ]
             try:
                 await self._look(report, tally, dashboards)
+                await self._record(report, session)
                 await self._ask(report, dashboards[0])
                 await self._erase(report, dashboards[0])
             except Unexpected as error:
@@ -140,6 +142,15 @@ class _Performance:
         self._story.arrived(tally, report.counts)
         page = await dashboards[0].newest(ROWS)
         self._story.page(self._day.offices[0].name, page)
+
+    async def _record(self, report: Report, session: aiohttp.ClientSession) -> None:
+        """Three who are asked whether they may be recorded."""
+        stage = self._stage
+        outcomes = await play_recorded(
+            session, stage.base_url, stage.recorded, stage.auth_token, stage.exchange
+        )
+        report.wrong += check_recorded(outcomes)
+        self._story.recorded(outcomes)
 
     async def _ask(self, report: Report, dashboard: Dashboard) -> None:
         """What did we know of this call then?"""

@@ -203,11 +203,11 @@ class Phone:
         if self.is_over:
             return
         self.is_over = True
+        form = [*self._leg(), ("CallStatus", "completed"), ("CallDuration", "60")]
+        await self.post(f"{self.root}/voice/status", [*form, *self._numbered(self.sid)])
         for one in self.recordings:
             if not one.is_over:
                 await self.recorded(one)
-        form = [*self._leg(), ("CallStatus", "completed"), ("CallDuration", "60")]
-        await self.post(f"{self.root}/voice/status", [*form, *self._numbered(self.sid)])
 
     async def _tell_child(self, status: str, said: Form) -> None:
         form = [*self._leg(self.child, self._callee), *said, ("CallStatus", status)]

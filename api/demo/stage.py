@@ -1,6 +1,7 @@
 """Sets the stage: a home of its own, a ledger on the demo's clock, two workspaces, a server."""
 
 import fcntl
+import secrets
 import shutil
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -14,9 +15,11 @@ from adapters.settings import PREFIX, Settings, SettingsError
 from adapters.wiring import Ledger, NewWorkspace, open_ledger
 from adapters.workspaces.credentials import Kind
 from api.app import create_app
+from api.demo import recording
 from api.demo.cast import Office
 from api.demo.clock import DemoClock
 from api.demo.day import Day
+from api.demo.exchange import Exchange, exchange
 from api.following import following
 from api.listening import PortTaken, listen, url_of
 from api.up import serving
@@ -27,8 +30,8 @@ MARK: Final = ".demo"
 """The file by which a demo knows a home that it may wipe."""
 
 HOST: Final = "127.0.0.1"
-NOWHERE: Final = f"http://{HOST}:9"
-"""Where Twilio is: the demo's accounts are made up, and nobody is to be asked about them."""
+BRISK_SECONDS: Final = 0.2
+"""Between two rounds of what goes on behind the API: whoever watches the demo waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,13 @@ class Stage:
     """By the account that the provider knows them as."""
 
     home: Path
+    recorded: NewWorkspace
+    """The office whose callers are asked whether they may be recorded."""
+
+    auth_token: str
+    """What the provider signs with for that one."""
+
+    exchange: Exchange
 
 
 async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
@@ -50,15 +60,14 @@ async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
         Unavailable: Another demo runs there.
     """
     if settings.database_url is not None:
-        return settings.model_copy(update={"twilio_api_url": NOWHERE})
+        return settings
     home = settings.home if names_home else settings.home / FOLDER
     if home.exists() and any(home.iterdir()) and not (home / MARK).exists():
         raise SettingsError(f"{home} holds something else than a demo: unset {PREFIX}HOME")
     await _wipe(home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     (home / MARK).touch()
-    own = {"home": home, "erasure_ledger": None, "twilio_api_url": NOWHERE}
-    return settings.model_copy(update=own)
+    return settings.model_copy(update={"home": home, "erasure_ledger": None})
 
 
 def any_port(port: int) -> socket.socket:
@@ -76,8 +85,9 @@ async def set_stage(
     """Everything in this process, as ``ringledger up`` runs it."""
     url = url_of(listener)
     async with (
-        open_ledger(settings, clock=clock) as ledger,
-        following(ledger),
+        exchange() as provider,
+        open_ledger(_with(settings, provider), clock=clock) as ledger,
+        following(ledger, pause=BRISK_SECONDS),
         serving(create_app(ledger, own_url=url), listener),
     ):
         if await ledger.directory.all():
@@ -86,7 +96,18 @@ async def set_stage(
                 f"{PREFIX}DATABASE_URL names a ledger in use: the demo needs its own"
             )
         workspaces = {o.account_sid: await _workspace(ledger, o) for o in day.offices}
-        yield Stage(settings.public_url or url, workspaces, settings.home)
+        token = secrets.token_hex(16)
+        recorded = await ledger.create_workspace(
+            recording.NAME,
+            [(Kind.account_sid, recording.ACCOUNT), (Kind.auth_token, token)],
+        )
+        url = settings.public_url or url
+        yield Stage(url, workspaces, settings.home, recorded, token, provider)
+
+
+def _with(settings: Settings, provider: Exchange) -> Settings:
+    """The same, with the demo's own exchange in the provider's place."""
+    return settings.model_copy(update={"twilio_api_url": provider.url})
 
 
 async def _workspace(ledger: Ledger, office: Office) -> NewWorkspace:

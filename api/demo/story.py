@@ -1,5 +1,6 @@
 """What the demo shows: the day in numbers, the call log, one call as it was, and an erasure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from api.cli.tables import calls_table, clock, history_table, lasted, steps_tabl
 from api.demo.dashboard import Dashboard, Json
 from api.demo.delivery import Kind
 from api.demo.play import Tally
+from api.demo.recording import NAME, Outcome
 
 ROWS: Final = 12
 
@@ -67,6 +69,22 @@ class Story:
         )
         title = f"What did we know of this call at {at}? (known_at={asked_at:%Y-%m-%dT%H:%M:%SZ})"
         self._show(table(("", f"at {at}", "now"), rows), title)
+
+    def recorded(self, outcomes: Sequence[Outcome]) -> None:
+        """Three callers who were asked whether their call may be recorded."""
+        rows = (
+            (
+                found.story.title,
+                found.consent,
+                len(found.recordings),
+                "both channels" if found.is_kept else "nothing",
+                "kept" if found.left_at_provider else "nothing",
+            )
+            for found in outcomes
+        )
+        columns = ("the caller", "consent", "recordings begun", "kept here", "at the provider")
+        title = f"{NAME}: may this call be recorded? Press 1 to agree"
+        self._show(table(columns, rows), title)
 
     def erasure(self, preview: Json, certificate: Json, calls: int) -> None:
         """What the erasure was to take, and what its certificate says."""

@@ -98,5 +98,14 @@ class ObjectToRecording(AboutRecording):
     """A party objects, at whatever time."""
 
 
-RecordingWord = RuleRecording | AskAboutRecording | AnswerAboutRecording | ObjectToRecording
+class MeetObjection(AboutRecording):
+    """Nothing is left of what was objected to."""
+
+
+class AskRecordingStart(AboutRecording):
+    """The provider is to begin recording now, while two people talk."""
+
+
+RecordingStatement = RuleRecording | AskAboutRecording | AnswerAboutRecording | ObjectToRecording
+RecordingWord = RecordingStatement | MeetObjection | AskRecordingStart
 CallCommand = ReportLeg | PriceLeg | RouteCall | RecordingWord

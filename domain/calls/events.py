@@ -169,6 +169,30 @@ class RecordingObjected(Event):
     """The leg of whoever objects."""
 
 
+class RecordingObjectionMet(Event):
+    """Of the recordings of the call nothing is left that we keep or could delete.
+
+    Until then the objection is open, and is attended to again and again.
+    """
+
+    name: ClassVar[str] = "call.recording_objection_met"
+
+    leg_id: UUID
+    """The leg of whoever objected."""
+
+
+class RecordingStartAsked(Event):
+    """Whoever had to agree has, after the call was put through: now it may be recorded.
+
+    The provider is asked once, right after this. Where that fails the call is not recorded.
+    """
+
+    name: ClassVar[str] = "call.recording_start_asked"
+
+    leg_id: UUID
+    """The leg that is recorded: the first."""
+
+
 CallEvent = (
     LegRegistered
     | LegDescribed
@@ -183,4 +207,6 @@ CallEvent = (
     | RecordingAsked
     | RecordingAnswered
     | RecordingObjected
+    | RecordingObjectionMet
+    | RecordingStartAsked
 )

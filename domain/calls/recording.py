@@ -15,7 +15,10 @@ from msgspec.structs import replace
 from domain.calls.commands import (
     AnswerAboutRecording,
     AskAboutRecording,
+    AskRecordingStart,
+    MeetObjection,
     ObjectToRecording,
+    RecordingStatement,
     RecordingWord,
     RuleRecording,
 )
@@ -24,11 +27,21 @@ from domain.calls.events import (
     RecordingAnswered,
     RecordingAsked,
     RecordingObjected,
+    RecordingObjectionMet,
     RecordingRuled,
+    RecordingStartAsked,
 )
 from domain.calls.words import Answer, RecordingPlan
+from domain.errors import Refused
 
-RecordingEvent = RecordingRuled | RecordingAsked | RecordingAnswered | RecordingObjected
+RecordingEvent = (
+    RecordingRuled
+    | RecordingAsked
+    | RecordingAnswered
+    | RecordingObjected
+    | RecordingObjectionMet
+    | RecordingStartAsked
+)
 Said = tuple[str, int, str, str, bool]
 """A prompt as it was said: its id, version, language and hash, and whether it was a question."""
 
@@ -46,6 +59,10 @@ class OnRecording(msgspec.Struct, frozen=True, gc=False):
 
     said: frozenset[tuple[UUID, Answer]] = frozenset()
     objections: frozenset[UUID] = frozenset()
+    met: frozenset[UUID] = frozenset()
+    """The objections of which nothing is left to be done."""
+
+    is_start_asked: bool = False
 
     @property
     def plan(self) -> RecordingPlan | None:
@@ -71,6 +88,11 @@ class OnRecording(msgspec.Struct, frozen=True, gc=False):
         return self.answers.get(leg_id) in wanted
 
     @property
+    def needs_everybody(self) -> bool:
+        """Whether whoever picks up has to agree, too."""
+        return self.plan is not None and self.plan.needs_everybody
+
+    @property
     def first_leg(self) -> UUID | None:
         """The leg of whoever was asked first: that which came in."""
         return next((ruling.leg_id for ruling in self.rulings), None)
@@ -93,6 +115,14 @@ class OnRecording(msgspec.Struct, frozen=True, gc=False):
 
 def decide(known: OnRecording, command: RecordingWord) -> Sequence[RecordingEvent]:
     """What the request adds; nothing where it says nothing new."""
+    match command:
+        case MeetObjection() | AskRecordingStart():
+            return _do(known, command)
+        case _:
+            return _say(known, command)
+
+
+def _say(known: OnRecording, command: RecordingStatement) -> Sequence[RecordingEvent]:
     match command:
         case RuleRecording():
             return _rule(known, command)
@@ -132,8 +162,26 @@ def evolve(known: OnRecording, event: RecordingEvent) -> OnRecording:
             return replace(known, said=known.said | {(event.leg_id, event.answer)})
         case RecordingObjected():
             return replace(known, objections=known.objections | {event.leg_id})
+        case RecordingObjectionMet():
+            return replace(known, met=known.met | {event.leg_id})
+        case RecordingStartAsked():
+            return replace(known, is_start_asked=True)
         case _:
             assert_never(event)
+
+
+def _do(
+    known: OnRecording, command: MeetObjection | AskRecordingStart
+) -> Sequence[RecordingObjectionMet | RecordingStartAsked]:
+    at, leg_id = command.occurred_at, command.leg_id
+    if isinstance(command, MeetObjection):
+        is_open = leg_id in known.objections - known.met
+        return (RecordingObjectionMet(occurred_at=at, leg_id=leg_id),) if is_open else ()
+    if known.is_start_asked:
+        return ()
+    if not known.is_allowed:
+        raise Refused("recording_without_consent")
+    return (RecordingStartAsked(occurred_at=at, leg_id=leg_id),)
 
 
 def _rule(known: OnRecording, command: RuleRecording) -> Sequence[RecordingRuled]:

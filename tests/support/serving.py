@@ -151,22 +151,26 @@ def credentials(
     return found + ([(Kind.dial_target, dial_target)] if dial_target else [])
 
 
-def settings_for(database: Urls, home: Path) -> Settings:
+def settings_for(database: Urls, home: Path, twilio: str = NOWHERE) -> Settings:
     """The settings of a deployment whose database is this one."""
     return Settings(
         database_url=SecretStr(database.app),
         migration_url=SecretStr(database.admin),
         home=home,
-        twilio_api_url=NOWHERE,
+        twilio_api_url=twilio,
     )
 
 
 @asynccontextmanager
 async def serving(
-    database: Urls, home: Path, dial_target: str | None = DIAL_TARGET, clock: Clock = now
+    database: Urls,
+    home: Path,
+    dial_target: str | None = DIAL_TARGET,
+    clock: Clock = now,
+    twilio: str = NOWHERE,
 ) -> AsyncIterator[House]:
-    """A new ledger with one workspace, served."""
-    async with open_ledger(settings_for(database, home), clock=clock) as ledger:
+    """A new ledger with one workspace, served; ``twilio`` is who stands in for the REST API."""
+    async with open_ledger(settings_for(database, home, twilio), clock=clock) as ledger:
         made = await ledger.create_workspace("Test", credentials(dial_target=dial_target))
         app = create_app(ledger, own_url=BASE_URL)
         transport = httpx.ASGITransport(app)

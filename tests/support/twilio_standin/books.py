@@ -64,6 +64,8 @@ class Account:
     """Of Conversational Intelligence, which is a service of its own."""
 
     messages: dict[str, Resource] = field(default_factory=dict)
+    callbacks: dict[str, str] = field(default_factory=dict)
+    """By recording: where the application is told of it."""
 
     unfinished: set[str] = field(default_factory=set)
     """Calls that ended and yet cannot be deleted: that may last for 14 days (error 20009)."""

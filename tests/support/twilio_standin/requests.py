@@ -110,6 +110,18 @@ ALLOWED: Final[Mapping[str, Mapping[str, Check]]] = {
         "Status": _is_text,
         **_PAGING,
     },
+    "Start": {
+        "RecordingStatusCallbackEvent": _is_text,
+        "RecordingStatusCallback": lambda text: text.startswith(("https://", "http://")),
+        "RecordingStatusCallbackMethod": lambda text: text in {"GET", "POST"},
+        "Trim": lambda text: text in {"trim-silence", "do-not-trim"},
+        "RecordingChannels": lambda text: text in {"mono", "dual"},
+        "RecordingTrack": lambda text: text in {"inbound", "outbound", "both"},
+    },
+    "Control": {
+        "Status": lambda text: text in {"in-progress", "paused", "stopped"},
+        "PauseBehavior": lambda text: text in {"skip", "silence"},
+    },
 }
 """The query of each operation."""
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from twilio_standin.books import ENDED, EVENTS_AFTER, VERSION, Account, Recording, Resource
 from twilio_standin.requests import Refusal, day_of, not_found, validate
 
-Handler = Callable[[web.Request, Account], web.StreamResponse]
+Handler = Callable[[web.Request, Account], web.StreamResponse | Awaitable[web.StreamResponse]]
 DEFAULT_PAGE: Final = 50
 UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "receiving"})
 MEDIA_TYPES: Final = {"": "audio/x-wav", ".wav": "audio/x-wav", ".mp3": "audio/mpeg"}
@@ -71,6 +71,8 @@ class Rest:
             ("GET", "/Recordings/{sid}/Transcriptions.json", self._transcriptions),
             ("DELETE", "/Transcriptions/{sid}.json", self._delete_transcription),
             ("DELETE", "/Messages/{sid}.json", self._delete_message),
+            ("POST", "/Calls/{call}/Recordings.json", self._start_recording),
+            ("POST", "/Calls/{call}/Recordings/{sid}.json", self._control_recording),
             ("GET", r"/Recordings/{sid:RE[0-9a-fA-F]{32}}{kind:(\.wav|\.mp3)?}", self._media),
         ):
             app.router.add_route(method, root + path, self._authorized(handler))
@@ -108,7 +110,8 @@ class Rest:
             account, login = self._account(request), _login(request)
             if account is None or not account.admits(*login):
                 raise Refusal(401, 20003, "Authenticate")
-            return handler(request, account)
+            answer = handler(request, account)
+            return await answer if isinstance(answer, Awaitable) else answer
 
         return handle
 
@@ -218,6 +221,55 @@ class Rest:
         del account.messages[message["sid"]]
         return web.Response(status=204)
 
+    async def _start_recording(self, request: web.Request, account: Account) -> web.StreamResponse:
+        """Only of a call that two people talk in (error 21220)."""
+        said = await _form(request, "Start")
+        call = account.calls.get(request.match_info["call"])
+        if call is None:
+            raise not_found(request.path)
+        if call["status"] != "in-progress":
+            raise Refusal(400, 21220, "Requested resource is not eligible for recording")
+        number = len(account.recordings) + 1
+        recording = account.add_recording(
+            f"RE{number:032x}",
+            call["sid"],
+            self._clock(),
+            b"",
+            status="in-progress",
+            duration="-1",
+            channels=2 if said.get("RecordingChannels") == "dual" else 1,
+        )
+        account.callbacks[recording.resource["sid"]] = said.get("RecordingStatusCallback", "")
+        return web.json_response(recording.resource, status=201)
+
+    async def _control_recording(
+        self, request: web.Request, account: Account
+    ) -> web.StreamResponse:
+        """Stop what is under way; ``Twilio.CURRENT`` is whatever that is, if it is one."""
+        said = await _form(request, "Control")
+        if "Status" not in said:
+            raise Refusal(400, 20001, "Missing required parameter Status")
+        call, sid = request.match_info["call"], request.match_info["sid"]
+        running = [
+            one
+            for one in account.recordings.values()
+            if one.resource["call_sid"] == call and one.resource["status"] == "in-progress"
+        ]
+        found = (
+            running
+            if sid == "Twilio.CURRENT"
+            else [one for one in running if one.resource["sid"] == sid]
+        )
+        if not found:
+            raise not_found(request.path)
+        if len(found) > 1:
+            raise Refusal(400, 21220, "Several recordings are under way")
+        # Its audio is worked on: only then is it complete, and can be deleted.
+        found[0].resource["status"] = (
+            "processing" if said["Status"] == "stopped" else said["Status"]
+        )
+        return web.json_response(found[0].resource)
+
     def _media(self, request: web.Request, account: Account) -> web.StreamResponse:
         validate("Media", request.query)
         recording = _found(account.recordings, request)
@@ -246,6 +298,13 @@ def _problem(refusal: Refusal, fault: Fault | None = None) -> web.Response:
         "status": refusal.status,
     }
     return web.json_response(said, status=refusal.status, headers=headers)
+
+
+async def _form(request: web.Request, operation: str) -> dict[str, str]:
+    """A valid form."""
+    said = {name: str(value) for name, value in (await request.post()).items()}
+    validate(operation, said)
+    return said
 
 
 async def _cut(request: web.Request) -> web.StreamResponse:
