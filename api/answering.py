@@ -28,7 +28,7 @@ from api.beginning import begin
 from api.deployment import Deployment
 from api.offices import Office, Way
 from domain.calls.call import CALL
-from domain.calls.commands import RouteCall
+from domain.calls.commands import FindAnswerer, RouteCall
 from domain.calls.state import Call
 from domain.calls.words import RecordingPlan, Step
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
@@ -186,6 +186,17 @@ async def left(asked: Asked) -> bytes:
     return twiml.nothing_more()
 
 
+async def answerer(asked: Asked) -> bytes:
+    """Twilio has listened to who or what picked up."""
+    try:
+        reply = _of_callee(asked)
+        found = FindAnswerer(leg_id=reply.leg_id, answered_by=reply.answerer())
+        await asked.tell(reply.call_id, found)
+    except NotUnderstood as refusal:
+        await _keep(asked, "voice/answerer", refusal)
+    return twiml.nothing_more()
+
+
 Question = Callable[[Asked], Awaitable[bytes]]
 QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
     {
@@ -195,6 +206,7 @@ QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
         "voice/left": left,
         "voice/callee": callee,
         "voice/callee-consent": callee_consent,
+        "voice/answerer": answerer,
     }
 )
 """What Twilio asks at which of the workspace's addresses, and who answers it."""
@@ -233,7 +245,14 @@ def _dial(
         action=over,
         whisper=whisper,
         recorded=asked.addresses.of("voice/recording") if is_recorded else None,
+        answerer=_answerer(asked) if way.finds_machines else None,
     )
+
+
+def _answerer(asked: Asked) -> str:
+    """Where we are told who or what picked up: of a leg of this call, which that does not say."""
+    first = asked.webhook.form.values.get("CallSid", "") if asked.webhook.form else ""
+    return asked.addresses.of("voice/answerer", call=first or None)
 
 
 def _whisper(asked: Asked, office: Office, call: Call, reply: Reply) -> str | None:

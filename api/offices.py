@@ -32,6 +32,7 @@ class Way(NamedTuple):
     groups: Sequence[Sequence[str]] = ()
     unanswered: RoutingStep | None = None
     rule: int | None = None
+    finds_machines: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,7 +75,7 @@ class Office:
         step = found.step
         if step is RoutingStep.dial and not groups:  # All of them were erased.
             step = found.unanswered or RoutingStep.reject
-        return Way(step, groups, found.unanswered, found.rule)
+        return Way(step, groups, found.unanswered, found.rule, found.finds_machines)
 
     def _dialled(self, names: Collection[str]) -> list[str]:
         return [self.numbers[name] for name in names if name in self.numbers]

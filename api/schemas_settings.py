@@ -140,6 +140,10 @@ class RoutingRule(Part):
         max_length=20,
         description="For calls to these numbers of yours, by their names among the dial targets.",
     )
+    finds_machines: bool | None = Field(
+        default=None,
+        description="Whether Twilio listens to who or what picks up, which costs extra.",
+    )
     then: list[Name] | None = Field(
         default=None,
         min_length=1,

@@ -6,7 +6,7 @@ process of its own. Every answer is checked to be the question, and is durable w
 
 import asyncio
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -84,7 +84,7 @@ async def _call(session: aiohttp.ClientSession, url: str, workspace_id: UUID) ->
 
 
 async def _set_up(home: Home) -> None:
-    said = {"occurred_at": now(), "reason": ChangeReason.instruction}
+    said: dict[str, Any] = {"occurred_at": now(), "reason": ChangeReason.instruction}
     number = Clear({"address": DESK, "kind": "e164"}, Category.account, lookup=f"tel:{DESK}")
     digest = sha256(TEXT.encode()).hexdigest()
     prompt = Prompt(prompt_id="rec", version=1, language="en-GB", text_sha256=digest, text=TEXT)

@@ -47,7 +47,7 @@ _DIRECTIONS: Final = {
     "trunking-originating": Direction.inbound,
     "trunking-terminating": Direction.outbound,
 }
-_ANSWERERS: Final = {
+ANSWERERS: Final = {
     "human": Answerer.human,
     "fax": Answerer.fax,
     "unknown": Answerer.unknown,
@@ -113,7 +113,7 @@ def read_form(
         occurred_at=reader.moment("Timestamp"),
         caller=caller,
         callee=callee,
-        answered_by=reader.word("AnsweredBy", _ANSWERERS),
+        answered_by=reader.word("AnsweredBy", ANSWERERS),
         duration_seconds=reader.number("CallDuration", 7 * 24 * 60 * 60),
         billed_minutes=reader.number("Duration", 7 * 24 * 60),
         sip_code=reader.number("SipResponseCode", 699),

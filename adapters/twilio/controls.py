@@ -10,8 +10,8 @@ from typing import Final
 import aiohttp
 import orjson
 
-from adapters.twilio.client import API, api_url
-from adapters.twilio.media import Answer, Login, logins_of
+from adapters.twilio.client import API, Answer, Login, api_url
+from adapters.twilio.media import logins_of
 from adapters.twilio.twiml import RECORDING_EVENTS
 from adapters.workspaces.credentials import Credentials
 

@@ -7,8 +7,9 @@ import re
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from adapters.twilio.callbacks import PROVIDER
+from adapters.twilio.callbacks import ANSWERERS, PROVIDER
 from adapters.twilio.forms import Form, NotUnderstood
+from domain.calls.words import Answerer
 from domain.identifiers import call_id, leg_id
 
 _SID: Final = re.compile(r"[A-Za-z0-9]{2,64}")
@@ -31,6 +32,15 @@ class Reply(NamedTuple):
 
     was_put_through: bool
     """Whether somebody who was dialled picked up and talked."""
+
+    answered_by: Answerer | None = None
+    """Who or what picked up, where Twilio was asked to listen."""
+
+    def answerer(self) -> Answerer:
+        """The same, of a request that is about nothing else; ``NotUnderstood`` without it."""
+        if self.answered_by is None:
+            raise NotUnderstood("unknown_answerer")
+        return self.answered_by
 
 
 def read_reply(workspace_id: UUID, form: Form, parent: str | None = None) -> Reply:
@@ -60,4 +70,5 @@ def read_reply(workspace_id: UUID, form: Form, parent: str | None = None) -> Rep
         pressed[0] if pressed else None,
         has_left=said.get("CallStatus", "") in _OVER,
         was_put_through=said.get("DialCallStatus", "") in _PUT_THROUGH,
+        answered_by=ANSWERERS.get(said.get("AnsweredBy", "")),
     )

@@ -58,6 +58,7 @@ def dial(
     action: str | None = None,
     whisper: str | None = None,
     recorded: str | None = None,
+    answerer: str | None = None,
 ) -> bytes:
     """Put the call through to whoever picks up first.
 
@@ -67,11 +68,17 @@ def dial(
         action: What to ask when it is over, or nobody picked up.
         whisper: What to ask once somebody picked up, before they are connected.
         recorded: Record from now on, and tell us there.
+        answerer: Listen to who or what picks up, and tell us there; an agent's client is a person.
     """
     response = _recording(recorded) if recorded else VoiceResponse()
     verb = Dial(action=action, method="POST", answer_on_bridge=True) if action else Dial()
     nouns = {"sip": verb.sip, "sips": verb.sip, "client": verb.client}
     asked = {"url": whisper, "method": "POST"} if whisper else {}
+    listens = {
+        "machine_detection": "Enable",
+        "amd_status_callback": answerer,
+        "amd_status_callback_method": "POST",
+    }
     for number in numbers:
         scheme, _, name = number.partition(":")
         noun = nouns.get(scheme.lower(), verb.number)
@@ -81,6 +88,7 @@ def dial(
             status_callback_event=EVENTS,
             status_callback_method="POST",
             **asked,
+            **(listens if answerer and noun != verb.client else {}),
         )
     return _document(response.append(verb))
 

@@ -164,7 +164,7 @@ async def _settled(office: Dashboard, one: Phone, story: Story, exchange: Exchan
 
 
 def _is_gone(recording: Json) -> bool:
-    return recording["forbidden"] == "objection" and recording["provider_copy"] == "deleted"
+    return (recording["forbidden"], recording["provider_copy"]) == ("objection", "deleted")
 
 
 def _settings() -> Json:

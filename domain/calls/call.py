@@ -8,11 +8,12 @@ leg stays ended.
 from collections.abc import Sequence
 
 from domain.calls import recording
-from domain.calls.commands import CallCommand, PriceLeg, ReportLeg, RouteCall
+from domain.calls.commands import CallCommand, FindAnswerer, PriceLeg, ReportLeg, RouteCall
 from domain.calls.events import (
     CallEvent,
     CallRouted,
     LegAnswered,
+    LegAnswererFound,
     LegDescribed,
     LegDialed,
     LegEnded,
@@ -45,6 +46,8 @@ def decide(call: Call, command: CallCommand) -> Sequence[CallEvent]:
         case RouteCall():
             step = _route(call, command)
             return () if step is None else (step,)
+        case FindAnswerer():
+            return _find(call, command)
         case _:
             return recording.decide(call.recording, command)
 
@@ -143,6 +146,13 @@ def _route(call: Call, command: ReportLeg | RouteCall) -> CallRouted | None:
     if command.step is None or (command.leg_id, command.step) in call.routed:
         return None
     return CallRouted(occurred_at=command.occurred_at, leg_id=command.leg_id, step=command.step)
+
+
+def _find(call: Call, command: FindAnswerer) -> Sequence[LegAnswererFound]:
+    leg = call.legs.get(command.leg_id)
+    if leg is not None and command.answered_by in leg.findings:
+        return ()
+    return (LegAnswererFound(leg_id=command.leg_id, answered_by=command.answered_by),)
 
 
 def _price(call: Call, command: PriceLeg) -> Sequence[LegPriced]:

@@ -59,6 +59,13 @@ class RouteCall(Command):
     occurred_at: datetime
 
 
+class FindAnswerer(Command):
+    """The provider says who or what picked up. It may come before all else of the leg."""
+
+    leg_id: UUID
+    answered_by: Answerer
+
+
 class AboutRecording(Command):
     """A request about whether the call is recorded. The base of the commands below."""
 
@@ -108,4 +115,4 @@ class AskRecordingStart(AboutRecording):
 
 RecordingStatement = RuleRecording | AskAboutRecording | AnswerAboutRecording | ObjectToRecording
 RecordingWord = RecordingStatement | MeetObjection | AskRecordingStart
-CallCommand = ReportLeg | PriceLeg | RouteCall | RecordingWord
+CallCommand = ReportLeg | PriceLeg | RouteCall | FindAnswerer | RecordingWord

@@ -53,11 +53,11 @@ class Course(msgspec.Struct, frozen=True, gc=False):
         return self.status is not None and self.end is None
 
 
-def course_of(reports: Iterable[Report]) -> Course:
-    """What these reports come to. Each call walks over them anew."""
+def course_of(reports: Iterable[Report], findings: Iterable[Answerer] = ()) -> Course:
+    """What these reports come to, with what was found of who picked up. Walks over them anew."""
     status: LegStatus | None = None
     end: Report | None = None
-    answered_by: Answerer | None = None
+    answered_by = max(findings, key=lambda found: found.rank, default=None)
     began_by: datetime | None = None
     firsts: dict[LegStatus, datetime] = {}
     for report in reports:

@@ -193,6 +193,15 @@ class RecordingStartAsked(Event):
     """The leg that is recorded: the first."""
 
 
+class LegAnswererFound(Event):
+    """The provider listened to who or what picked up, and says so apart from its reports."""
+
+    name: ClassVar[str] = "call.leg_answerer_found"
+
+    leg_id: UUID
+    answered_by: Answerer
+
+
 CallEvent = (
     LegRegistered
     | LegDescribed
@@ -209,4 +218,5 @@ CallEvent = (
     | RecordingObjected
     | RecordingObjectionMet
     | RecordingStartAsked
+    | LegAnswererFound
 )

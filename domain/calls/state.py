@@ -17,6 +17,7 @@ from domain.calls.events import (
     CallEvent,
     CallRouted,
     LegAnswered,
+    LegAnswererFound,
     LegDescribed,
     LegDialed,
     LegEnded,
@@ -27,7 +28,7 @@ from domain.calls.events import (
     LegReported,
 )
 from domain.calls.recording import OnRecording
-from domain.calls.words import Direction, LegStatus, Step
+from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.personal_data import Personal
 
 
@@ -53,6 +54,9 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     price: Price | None = None
     """``None`` until the provider's books say, which may be never."""
 
+    findings: frozenset[Answerer] = frozenset()
+    """Who or what picked up, as far as that was told apart from the reports."""
+
     @property
     def is_registered(self) -> bool:
         """Whether the provider itself reported it, not only a child of it."""
@@ -61,7 +65,7 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     @property
     def course(self) -> Course:
         """How it went. Ask once for several questions: it is read off the reports each time."""
-        return course_of(self.reports)
+        return course_of(self.reports, self.findings)
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -93,13 +97,20 @@ def evolve(call: Call, event: CallEvent) -> Call:
             return _register(call, event)
         case LegDescribed():
             return _describe(call, event)
-        case LegPriced():
-            price = Price(event.amount, event.currency)
-            return _with(call, replace(call.legs[event.leg_id], price=price))
+        case LegPriced() | LegAnswererFound():
+            return _with(call, _known_better(call, event))
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:
             return replace(call, recording=recording.evolve(call.recording, event))
+
+
+def _known_better(call: Call, event: LegPriced | LegAnswererFound) -> Leg:
+    """The leg with its price, or with who picked up; it may be the first that is heard of it."""
+    leg = call.legs.get(event.leg_id, Leg(event.leg_id))
+    if isinstance(event, LegPriced):
+        return replace(leg, price=Price(event.amount, event.currency))
+    return replace(leg, findings=leg.findings | {event.answered_by})
 
 
 REPORTED = {

@@ -63,6 +63,8 @@ class Step(StrEnum):
     dial = "dial"
     voicemail = "voicemail"
     reject = "reject"
+    transfer = "transfer"
+    """Whoever is on the line is put through to somebody else."""
 
 
 class Outcome(StrEnum):

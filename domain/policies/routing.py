@@ -26,6 +26,7 @@ class Route(NamedTuple):
     """Whom to dial: each group at once, the next one where nobody of the last picks up."""
 
     unanswered: RoutingStep | None = None
+    finds_machines: bool = False
 
 
 NOBODY: Final = Route(RoutingStep.reject)
@@ -57,7 +58,7 @@ def route_of(routing: Routing | None, number: int) -> Route:
         for group in (rule.targets or (), rule.then or ())
         for first in range(0, len(group), AT_ONCE)
     ]
-    return Route(rule.step, number, groups, rule.unanswered)
+    return Route(rule.step, number, groups, rule.unanswered, bool(rule.finds_machines))
 
 
 def _fits(rule: RoutingRule, moment: datetime, called: Collection[str]) -> bool:

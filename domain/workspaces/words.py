@@ -140,6 +140,9 @@ class RoutingRule(Message):
     """Which of the workspace's own numbers were called, by their names among the dial targets;
     any number where it does not say."""
 
+    finds_machines: bool | None = None
+    """Whether the provider listens to whether a person or a machine picks up."""
+
     then: tuple[str, ...] | None = None
     """Whom to dial where nobody of ``targets`` picks up, before ``unanswered``."""
 

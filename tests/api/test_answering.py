@@ -1,5 +1,6 @@
 """A call is routed by the workspace's rules and recorded by its parties' consent, by TwiML."""
 
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,15 +10,16 @@ from cells import asynchronous
 from phones import asking, naming, phone, setting
 from prompts import QUESTION, prompt
 from serving import DIAL_TARGET, House, serving
-from twilio_forms import CALLER
+from twilio_forms import CALLER, call_sid, incoming_form
 
 from adapters.event_store.history import read_stream
+from adapters.event_store.values import open_values, references
 from adapters.postgres.embedded import Urls
 from api.demo.phone import HANGS_UP, NOTHING, Phone
 from domain.calls.call import CALL
 from domain.calls.events import CallEvent, RecordingAsked, RecordingRuled
 from domain.calls.state import Call
-from domain.calls.words import Answer, PlanReason, RecordingPlan, Step
+from domain.calls.words import Answer, Answerer, PlanReason, RecordingPlan, Step
 from domain.consents.events import ConsentEvent
 from domain.consents.words import Channel
 from domain.identifiers import call_id, consent_id, leg_id
@@ -283,3 +285,56 @@ async def test_no_address_that_is_handed_out_names_anybody(database: Urls, tmp_p
             assert CALLER.strip("+") not in address
             assert DESK.strip("+") not in address
             assert "desk" not in address
+
+
+@asynchronous
+async def test_who_or_what_picked_up_is_told_apart(database: Urls, tmp_path: Path) -> None:
+    """Where a rule asks for it, by an address of its own that says which call it is."""
+    async with serving(database, tmp_path) as house:
+        await naming(house, desk=DESK)
+        rule = RoutingRule(step=RoutingStep.dial, targets=("desk",), finds_machines=True)
+        await setting(house, routing=Routing(time_zone="Europe/London", rules=(rule,)))
+        one = phone(house)
+        post, told = one.post, list[str]()
+
+        async def listening(address: str, form: list[tuple[str, str]]) -> str:
+            answer = await post(address, form)
+            told.extend(re.findall(r'amdStatusCallback="([^"]+)"', answer))
+            return answer
+
+        one.post = listening
+        await one.ring()
+        (address,) = told
+        query = address.partition("#")[0].partition("?")[2]
+        heard = [("CallSid", one.child), ("AccountSid", one.account_sid)]
+        child = one.child
+        for word in ("machine_start", "levitating"):
+            answer = await house.post(
+                [*heard, ("AnsweredBy", word)], "voice/answerer", query=f"?{query}"
+            )
+            assert answer.status_code == 200
+        await one.hang_up()
+        call, _ = await call_of(house, one)
+        leg = call.legs[leg_id(house.workspace_id, "twilio", child)]
+        assert leg.course.answered_by is Answerer.machine
+        (letter,) = (await house.get("/dead-letters")).json()["data"]
+        assert (letter["channel"], letter["reason"]) == ("voice/answerer", "unknown_answerer")
+
+
+@asynchronous
+async def test_the_verdict_on_the_callers_number_is_kept_as_sent(
+    database: Urls, tmp_path: Path
+) -> None:
+    """STIR/SHAKEN: whatever word it is, sealed with what else the request said."""
+    async with serving(database, tmp_path) as house:
+        verdict = ("StirVerstat", "TN-Validation-Passed-B-Diverted")
+        form = [one for one in incoming_form(call_sid(1)) if one[0] != "StirVerstat"]
+        await house.post([*form, verdict], "voice/incoming")
+        stream = call_id(house.workspace_id, "twilio", call_sid(1))
+        async with (await house.cell()).scoped(house.workspace_id) as connection:
+            entries = await read_stream(connection, stream)
+            key = await (await house.cell()).workspace_key(connection, house.workspace_id)
+            wanted = [one for entry in entries for one in references(entry)]
+            readings = await open_values(connection, key, wanted)
+        kept = [r.value["fields"] for r in readings if r.value and "fields" in r.value]
+        assert kept == [[list(verdict)]]

@@ -16,6 +16,7 @@ from domain.calls.commands import (
     AskAboutRecording,
     AskRecordingStart,
     CallCommand,
+    FindAnswerer,
     MeetObjection,
     ObjectToRecording,
     RouteCall,
@@ -23,7 +24,7 @@ from domain.calls.commands import (
 )
 from domain.calls.events import RecordingStartAsked
 from domain.calls.outcome import outcome, steps, times
-from domain.calls.words import Answer, PlanReason, RecordingPlan, Step
+from domain.calls.words import Answer, Answerer, PlanReason, RecordingPlan, Step
 from domain.errors import Refused
 
 LINE, DESK = leg_of("line"), leg_of("desk")
@@ -67,7 +68,7 @@ WORDS = st.lists(
     st.sampled_from(
         [
             *(ruled(plan) for plan in RecordingPlan),
-            *(asks(second) for second in (2, 3)),
+            asks(),
             *(
                 AnswerAboutRecording(leg_id=leg, occurred_at=at(5), answer=answer)
                 for leg in (LINE, DESK)
@@ -75,6 +76,7 @@ WORDS = st.lists(
             ),
             OBJECTS,
             VOICEMAIL,
+            *(FindAnswerer(leg_id=DESK, answered_by=found) for found in Answerer),
         ]
     ),
     max_size=8,
@@ -111,14 +113,14 @@ def test_what_is_said_of_recording_changes_nothing_else() -> None:
 
 
 def test_it_is_remembered_when_it_was_asked_first() -> None:
-    """Of the same question said twice."""
-    call, events = tell(CALL, [asks(3), asks(2)])
-    assert (call.recording.asked_at[LINE], len(events)) == (at(3), 1)
+    """By our own clock: the same question that is asked again is no other one."""
+    call, events = tell(CALL, [asks(2), asks(3)])
+    assert (call.recording.asked_at[LINE], len(events)) == (at(2), 1)
 
 
 def test_the_recording_of_two_begins_once() -> None:
     """After both agreed, and not again; never where somebody did not, or objects."""
-    agreed = [ruled(), YES, ALSO]
+    agreed: list[CallCommand] = [ruled(), YES, ALSO]
     call, events = tell(CALL, [*agreed, START, START])
     assert [type(event) for event in events].count(RecordingStartAsked) == 1
     assert call.recording.is_start_asked
@@ -129,7 +131,8 @@ def test_the_recording_of_two_begins_once() -> None:
 
 def test_an_objection_is_met_once_it_was_raised() -> None:
     """Not before, and not twice."""
-    call, events = tell(CALL, [MET, OBJECTS, MET, MET])
+    told: list[CallCommand] = [MET, OBJECTS, MET, MET]
+    call, events = tell(CALL, told)
     assert [event.name for event in events] == [
         *("call.recording_objected", "call.recording_objection_met"),
     ]
@@ -138,8 +141,21 @@ def test_an_objection_is_met_once_it_was_raised() -> None:
 
 def test_a_further_step_is_one_of_the_call() -> None:
     """Whoever is not reached may leave a message; said twice it is one step."""
-    told = SHAPES["inbound, missed: it rang out"].told
+    told: list[CallCommand] = [*SHAPES["inbound, missed: it rang out"].told]
     call, events = tell(CALL, [*told, VOICEMAIL, VOICEMAIL])
     assert {step for _, step in call.routed} == {Step.dial, Step.voicemail}
     assert [event.name for event in events].count("call.routed") == 2
     assert outcome(call) == "voicemail"
+
+
+def test_what_was_heard_of_who_picked_up_counts_whenever_it_comes() -> None:
+    """Apart from the reports, and before the leg is known; the more certain finding holds."""
+    found = FindAnswerer(leg_id=DESK, answered_by=Answerer.machine)
+    doubt = FindAnswerer(leg_id=DESK, answered_by=Answerer.unknown)
+    told = SHAPES["inbound, answered"].told
+    for order in ([found, doubt, *told], [*told, doubt, found, found]):
+        commands: list[CallCommand] = [*order]
+        call, events = tell(CALL, commands)
+        assert call.legs[DESK].course.answered_by is Answerer.machine
+        assert outcome(call) == "voicemail"
+        assert [event.name for event in events].count("call.leg_answerer_found") == 2
