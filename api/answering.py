@@ -197,6 +197,20 @@ async def answerer(asked: Asked) -> bytes:
     return twiml.nothing_more()
 
 
+async def transferred(asked: Asked) -> bytes:
+    """A call that went on is put through to another number, as somebody asked over the API."""
+    office, number = await asked.office(), asked.number("target")
+    try:
+        reply = asked.webhook.reply(asked.workspace_id, asked.credentials.account_sids)
+        await _route(asked, reply, Step.transfer)
+    except NotUnderstood as refusal:
+        await _keep(asked, "voice/transferred", refusal)
+    if number is None or number >= len(office.names):
+        return twiml.nothing_more()
+    target = office.numbers[office.names[number]]
+    return twiml.dial(target, status_callback=asked.addresses.of("voice/status"))
+
+
 Question = Callable[[Asked], Awaitable[bytes]]
 QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
     {
@@ -207,6 +221,7 @@ QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
         "voice/callee": callee,
         "voice/callee-consent": callee_consent,
         "voice/answerer": answerer,
+        "voice/transferred": transferred,
     }
 )
 """What Twilio asks at which of the workspace's addresses, and who answers it."""

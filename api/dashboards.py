@@ -26,6 +26,7 @@ from api.routes import (
     settings,
     sharing,
     subjects,
+    transfers,
 )
 from api.routes.reference import serve_reference
 
@@ -43,6 +44,7 @@ ROUTES: Final = (
     history,
     recordings,
     objections,
+    transfers,
     messages,
     subjects,
     receipts,

@@ -69,6 +69,11 @@ class Office:
             return _unrouted(otherwise)
         return self._way(route_of(self.settings.routing, rule))
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the numbers, in an order that is the same for this version."""
+        return sorted(self.numbers)
+
     def _way(self, found: Route) -> Way:
         groups = [self._dialled(group) for group in found.groups]
         groups = [group for group in groups if group]

@@ -1,6 +1,6 @@
-"""Begins and stops the recording of a call that goes on, by Twilio's REST API.
+"""What is done with a call that goes on, by Twilio's REST API: its recording, its way.
 
-Both are asked once and not again by themselves: whoever asks knows whether the moment has passed.
+Each is asked once and not again by themselves: whoever asks knows whether the moment has passed.
 Twilio's own words are left out, as everywhere.
 """
 
@@ -58,6 +58,10 @@ class Controls:
         return await self._post(
             f"{call_sid}/Recordings/{recording_sid}.json", {"Status": "stopped"}
         )
+
+    async def lead(self, call_sid: str, address: str) -> Answer:
+        """Have Twilio ask there what to do with the leg; whoever it talked to is let go."""
+        return await self._post(f"{call_sid}.json", {"Url": address, "Method": "POST"})
 
     async def _post(self, path: str, fields: Fields) -> Answer:
         """The first answer that is about the matter and not about the login."""

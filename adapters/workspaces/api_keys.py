@@ -77,6 +77,9 @@ class Scope(StrEnum):
     restricted_open = "restricted:open"
     """See what is restricted or only kept by a hold, for a need that is named each time."""
 
+    calls_transfer = "calls:transfer"
+    """Put a call that goes on through to another of the workspace's numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

@@ -99,6 +99,7 @@ def test_it_is_openapi_3_1() -> None:
         "setDialTarget",
         "simulateRetention",
         "tellConsent",
+        "transferCall",
         "withdrawInvitation",
     ]
 

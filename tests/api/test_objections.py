@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from cells import asynchronous
-from phones import asking, phone, setting
+from phones import asking, naming, phone, setting
 from prompts import QUESTION, prompt
 from serving import DIAL_TARGET, House, serving
 from twilio_standin import Standin, standing_in
@@ -31,13 +31,14 @@ from api.objecting import ObjectionRounds
 from api.recording import RecordingRounds
 from domain.calls.call import CALL
 from domain.calls.state import Call
-from domain.calls.words import Answer
+from domain.calls.words import Answer, Step
 from domain.identifiers import call_id, leg_id, recording_id
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
 from domain.recordings.words import Ground, ProviderCopy
 from domain.workspaces.words import Consenting, RecordingMode
 
+OTHER: Final = "+442079460177"
 STEREO: Final = wave_file(samples(1, 500), samples(900, 500))
 
 
@@ -314,3 +315,59 @@ async def test_only_a_leg_of_the_call_can_object(database: Urls, tmp_path: Path)
         assert nowhere.status_code == 404
         key = await place.house.new_key()
         assert (await place.house.ask("POST", path, key=key, json={})).status_code == 403
+
+
+@pytest.mark.parametrize("consenting", [Consenting.caller, Consenting.everybody])
+@asynchronous
+async def test_a_call_is_put_through_to_somebody_else(
+    database: Urls, tmp_path: Path, consenting: Consenting
+) -> None:
+    """It is a step of its way; nobody is recorded who was not asked and has to agree."""
+    async with exchange(database, tmp_path) as place:
+        await naming(place.house, other=OTHER)
+        await setting(place.house, recording=asking(consenting))
+        one = phone(place.house, "1")
+        ready(one, place)
+        await one.ring()
+        if consenting is Consenting.everybody:
+            await eventually(lambda: bool(place.account.recordings))
+        calls = f"{place.house.here}/calls"
+        path = f"{calls}/{call_id(place.house.workspace_id, 'twilio', one.sid)}/transfer"
+        answer = await place.house.ask("POST", path, json={"target": "other"})
+        assert answer.status_code == 200, answer.text
+        stops = consenting is Consenting.everybody
+        assert answer.json() == {"is_recording_stopped": stops}
+        states = [held.resource["status"] for held in place.account.recordings.values()]
+        assert states == (["processing"] if stops else [])
+        address = place.account.led[one.sid]
+        assert "other" not in address
+        document = await one.post(address, [("CallSid", one.sid), ("CallStatus", "in-progress")])
+        assert OTHER in document
+        steps = {step for _, step in (await place.call(one)).routed}
+        assert steps == {Step.dial, Step.transfer}
+
+
+@asynchronous
+async def test_only_what_goes_on_is_put_through_to_one_of_our_numbers(
+    database: Urls, tmp_path: Path
+) -> None:
+    """And by a key that may; Twilio's no is no acknowledgement."""
+    async with exchange(database, tmp_path) as place:
+        await naming(place.house, other=OTHER)
+        one = phone(place.house)
+        ready(one, place)
+        await one.ring()
+        calls = f"{place.house.here}/calls"
+        path = f"{calls}/{call_id(place.house.workspace_id, 'twilio', one.sid)}/transfer"
+
+        async def tried(target: str = "other", key: str | None = None) -> int:
+            answer = await place.house.ask("POST", path, key=key, json={"target": target})
+            return answer.status_code
+
+        assert await tried("nobody") == 400
+        assert await tried(key=await place.house.new_key()) == 403
+        place.twilio.faults[:] = [Fault(503)]
+        assert await tried() == 503
+        await one.hang_up()
+        assert await tried() == 409
+        assert not place.account.led

@@ -186,6 +186,7 @@ async def test_what_is_forbidden_later_is_deleted_with_us(postgres: Urls, tmp_pa
         await go()
         assert len(await house.objects()) == 2
         await house.tell(recording, Forbid(ground=Ground.objection))
+        house.server.faults[:] = [Fault(status=409)]
         assert await house.heard(recording) == [Loss.forbidden] * 2
         await go()
         assert await house.objects() == set()

@@ -67,6 +67,9 @@ class Account:
     callbacks: dict[str, str] = field(default_factory=dict)
     """By recording: where the application is told of it."""
 
+    led: dict[str, str] = field(default_factory=dict)
+    """By call: where the application was to be asked what to do with it."""
+
     unfinished: set[str] = field(default_factory=set)
     """Calls that ended and yet cannot be deleted: that may last for 14 days (error 20009)."""
 

@@ -110,6 +110,10 @@ ALLOWED: Final[Mapping[str, Mapping[str, Check]]] = {
         "Status": _is_text,
         **_PAGING,
     },
+    "Lead": {
+        "Url": lambda text: text.startswith(("https://", "http://")),
+        "Method": lambda text: text in {"GET", "POST"},
+    },
     "Start": {
         "RecordingStatusCallbackEvent": _is_text,
         "RecordingStatusCallback": lambda text: text.startswith(("https://", "http://")),

@@ -65,6 +65,7 @@ class Rest:
             ("GET", "/Calls/{sid}/Events.json", self._events),
             ("GET", "/Calls/{sid}.json", self._call),
             ("DELETE", "/Calls/{sid}.json", self._delete_call),
+            ("POST", "/Calls/{sid}.json", self._lead_call),
             ("GET", "/Recordings.json", self._recordings),
             ("GET", "/Recordings/{sid}.json", self._recording),
             ("DELETE", "/Recordings/{sid}.json", self._delete_recording),
@@ -220,6 +221,15 @@ class Rest:
             raise Refusal(409, 20009, "Cannot delete this resource before it is complete")
         del account.messages[message["sid"]]
         return web.Response(status=204)
+
+    async def _lead_call(self, request: web.Request, account: Account) -> web.StreamResponse:
+        """Only a call that goes on (error 21220)."""
+        said = await _form(request, "Lead")
+        call = _found(account.calls, request)
+        if call["status"] != "in-progress":
+            raise Refusal(400, 21220, "Call is not in-progress. Cannot redirect.")
+        account.led[call["sid"]] = said["Url"]
+        return web.json_response(call)
 
     async def _start_recording(self, request: web.Request, account: Account) -> web.StreamResponse:
         """Only of a call that two people talk in (error 21220)."""
