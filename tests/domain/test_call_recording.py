@@ -106,7 +106,8 @@ def test_what_is_said_of_recording_changes_nothing_else() -> None:
     """Times, outcome and steps of the call are those of its legs and its routing."""
     for shape in SHAPES.values():
         without, _ = tell(CALL, shape.told)
-        call, _ = tell(CALL, [ruled(), asks(), *shape.told, YES, ALSO, OBJECTS, MET])
+        words: list[CallCommand] = [ruled(), asks(), *shape.told, YES, ALSO, OBJECTS, MET]
+        call, _ = tell(CALL, words)
         assert (outcome(call), times(call), steps(call)) == (
             *(outcome(without), times(without), steps(without)),
         )
@@ -124,9 +125,14 @@ def test_the_recording_of_two_begins_once() -> None:
     call, events = tell(CALL, [*agreed, START, START])
     assert [type(event) for event in events].count(RecordingStartAsked) == 1
     assert call.recording.is_start_asked
-    for unlawful in ([ruled(), YES], [*agreed, OBJECTS], [ruled(RecordingPlan.none), YES, ALSO]):
+    unlawful: list[list[CallCommand]] = [
+        [ruled(), YES],
+        [*agreed, OBJECTS],
+        [ruled(RecordingPlan.none), YES, ALSO],
+    ]
+    for words in unlawful:
         with pytest.raises(Refused, match="recording_without_consent"):
-            tell(CALL, [*unlawful, START])
+            tell(CALL, [*words, START])
 
 
 def test_an_objection_is_met_once_it_was_raised() -> None:
