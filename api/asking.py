@@ -51,6 +51,7 @@ async def ask(caller: Caller, command: WorkspaceCommand) -> int:
         if code in _ABSENT:
             raise NotFound(code.removeprefix("no_such_")) from None
         raise
+    caller.deployment.offices.forget(workspace_id)  # the next call goes by it, at least here
     return receipt.version
 
 

@@ -5,7 +5,7 @@ the person's own consent, with the same evidence. The person is known by their s
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Awaitable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -99,13 +99,14 @@ class Conversation(NamedTuple):
             await self._tell(ruled)
         else:
             party = Party(report.leg_id, caller, wanted.prompt)
-            await asyncio.gather(
-                self._tell(ruled), self.ask(party, ruled, is_question=plan.what.asks)
-            )
+            asking = self._asking(party, ruled, is_question=plan.what.asks)
+            await asyncio.gather(self._tell(ruled), *asking)  # at once: one append is enough
         return plan.what
 
-    async def ask(self, party: Party, ruling: Ruling, *, is_question: bool) -> None:
-        """Write down that a party is told or asked now."""
+    def _asking(
+        self, party: Party, ruling: Ruling, *, is_question: bool
+    ) -> tuple[Awaitable[object], Awaitable[object]]:
+        """What writes down that a party is told or asked now, in either history."""
         now, prompt = self.ledger.clock(), party.prompt
         asked = AskAboutRecording(
             leg_id=party.leg_id,
@@ -122,7 +123,7 @@ class Conversation(NamedTuple):
             purpose=Purpose.recording,
             evidence=self._evidence(party, ruling, now),
         )
-        await asyncio.gather(self._tell(asked), self._state(question))
+        return self._tell(asked), self._state(question)
 
     async def ask_also(self, leg_id: UUID, prompt: Prompt) -> RecordingPlan | None:
         """Write down that whoever picked up is told or asked; ``None`` where they are not to be.
@@ -137,7 +138,7 @@ class Conversation(NamedTuple):
         if subject is None or await self._stands(subject) is Standing.withdrawn:
             return None
         party = Party(leg_id, subject, prompt)
-        await self.ask(party, ruling, is_question=said.plan.asks)
+        await asyncio.gather(*self._asking(party, ruling, is_question=said.plan.asks))
         return said.plan
 
     async def tell_start(self) -> bool:
