@@ -159,8 +159,9 @@ def test_what_was_heard_of_who_picked_up_counts_whenever_it_comes() -> None:
     found = FindAnswerer(leg_id=DESK, answered_by=Answerer.machine)
     doubt = FindAnswerer(leg_id=DESK, answered_by=Answerer.unknown)
     told = SHAPES["inbound, answered"].told
-    for order in ([found, doubt, *told], [*told, doubt, found, found]):
-        commands: list[CallCommand] = [*order]
+    first: list[CallCommand] = [found, doubt, *told]
+    last: list[CallCommand] = [*told, doubt, found, found]
+    for commands in (first, last):
         call, events = tell(CALL, commands)
         assert call.legs[DESK].course.answered_by is Answerer.machine
         assert outcome(call) == "voicemail"
