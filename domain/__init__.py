@@ -8,6 +8,8 @@ Leg
     One party's connection to a call. What Twilio names a Call is a leg here.
 Recording
     The audio of a call. Its *tracks* are what lies sealed in the object store.
+Transcription
+    What a machine wrote down of what was said in a call. Its *segments* may be corrected.
 Message
     An SMS, an MMS or the like: its parties and its delivery. What it says is kept nowhere.
 Party

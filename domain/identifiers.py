@@ -23,6 +23,7 @@ ExpiryId = NewType("ExpiryId", UUID)
 MessageId = NewType("MessageId", UUID)
 CopiesId = NewType("CopiesId", UUID)
 ReceiptsId = NewType("ReceiptsId", UUID)
+TranscriptionId = NewType("TranscriptionId", UUID)
 
 RECENT: Final = 4096
 """How many ids are remembered: a leg is told of some five times within a minute or two."""
@@ -56,6 +57,11 @@ def recording_id(workspace_id: UUID, provider: str, recording: str) -> Recording
 def expiry_id(workspace_id: UUID) -> ExpiryId:
     """The stream that tells what expired in a workspace."""
     return ExpiryId(uuid5(workspace_id, "expiry"))
+
+
+def transcription_id(workspace_id: UUID, provider: str, transcription: str) -> TranscriptionId:
+    """The transcription that the provider knows as ``transcription``."""
+    return TranscriptionId(uuid5(workspace_id, f"transcription/{provider}/{transcription}"))
 
 
 def message_id(workspace_id: UUID, provider: str, message: str) -> MessageId:

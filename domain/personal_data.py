@@ -29,6 +29,9 @@ class Category(StrEnum):
     consent_evidence = "consent_evidence"
     """What somebody said in their own words when they were asked for their consent."""
 
+    transcription = "transcription"
+    """What a machine wrote down of what was said, and what somebody made of that."""
+
     account = "account"
     """A workspace's own people: members' addresses, dial targets, notes on settings."""
 

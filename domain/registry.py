@@ -20,6 +20,7 @@ from domain.receipts.events import ReceiptIssued
 from domain.recordings.events import RecordingEvent
 from domain.subjects.events import SubjectEvent
 from domain.text_messages.events import MessageEvent
+from domain.transcriptions.events import TranscriptionEvent
 from domain.workspaces.events import WorkspaceEvent
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
@@ -38,6 +39,7 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
             ExpiryEvent,
             MessageEvent,
             CopiesEvent,
+            TranscriptionEvent,
         )
         for event in get_args(union)
     }

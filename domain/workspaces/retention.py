@@ -21,6 +21,7 @@ KEPT_AS: Final[Mapping[Category, Kept]] = MappingProxyType(
     {
         Category.call_metadata: Kept.call_metadata,
         Category.recording: Kept.recordings,
+        Category.transcription: Kept.recordings,
         Category.unclassified: Kept.unclassified,
         Category.dead_letter: Kept.dead_letters,
         Category.consent_evidence: Kept.consent_evidence,

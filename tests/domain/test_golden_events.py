@@ -24,6 +24,7 @@ from domain.recordings.events import RecordingEvent
 from domain.registry import EVENTS, UPCASTS, UnknownEvent, upcast
 from domain.subjects.events import SubjectEvent
 from domain.text_messages.events import MessageEvent
+from domain.transcriptions.events import TranscriptionEvent
 from domain.workspaces.events import WorkspaceEvent
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "events"
@@ -90,8 +91,7 @@ def test_every_event_has_a_name_of_its_own() -> None:
         *(CallEvent, RecordingEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent),
         HoldEvent,
         ExpiryEvent,
-        *(MessageEvent,),
-        CopiesEvent,
+        *(MessageEvent, CopiesEvent, TranscriptionEvent),
     )
     alone = [ReceiptIssued]
     assert len(EVENTS) == sum(len(get_args(union)) for union in unions) + len(alone)

@@ -18,12 +18,14 @@ from domain.workspaces.commands import (
 )
 from domain.workspaces.events import MemberInvited, MemberJoined
 from domain.workspaces.words import (
+    AiPolicy,
     ChangeReason,
     ClosureReason,
     Prompt,
     RecordingMode,
     RecordingPolicy,
     Role,
+    TranscriptionPolicy,
 )
 from domain.workspaces.workspace import WORKSPACE
 
@@ -103,6 +105,15 @@ def joined(
             role=role,
         ),
     )
+
+
+def transcribing_is_on(
+    workspace_id: UUID, since: datetime = START, *, is_on: bool = True, ai: bool = True
+) -> Request:
+    """The workspace has its calls recorded, transcribed and analysed, or not any more."""
+    settings = {"transcription": TranscriptionPolicy(is_on=is_on), "ai": AiPolicy(is_on=ai)}
+    command = change(recording=ASKED, occurred_at=since, **settings)
+    return Request(workspace_id, workspace_id, WORKSPACE, command, Context("cli", uuid4()))
 
 
 def recording_is_on(workspace_id: UUID, since: datetime = START) -> Request:

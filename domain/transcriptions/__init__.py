@@ -1,0 +1,1 @@
+"""A transcription of a call: what a machine heard, segment by segment, and who corrected it."""
