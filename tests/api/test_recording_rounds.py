@@ -135,6 +135,10 @@ async def test_the_audio_of_a_held_call_goes_after_the_release(
         assert (await house.recording(held)).deleted_tracks == set()
         opened = states(await read_for(house.home, held, Need.legal_claims))
         assert opened == {"first_key": "value", "second_key": "value"}
+        # Long ago by the time of the release.
+        await house.home.address.sql(
+            "UPDATE subjects SET erased_at = erased_at - interval '1 day'"
+        )
         await release(house.home, hold_id)
         await go()
         assert (await house.recording(held)).deleted_tracks == {0}
