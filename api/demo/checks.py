@@ -94,3 +94,18 @@ def check_receipt(receipt: Json, verdict: str) -> list[str]:
         *([] if said["keys"] == said["vault"] == "done" else ["the erasure is not done here"]),
         *([] if receipt["state"] == "partial" else ["a receipt is done before Twilio's word"]),
     ]
+
+
+def check_held(receipt: Json, plain: Json, needed: Json, subject_id: str) -> list[str]:
+    """Of an erased caller a held call is kept, for who needs it; the receipt says so."""
+    said = {answer["store"]: answer["state"] for answer in receipt["answers"]}
+    return [
+        *([] if said["holds"] == "waiting" else ["the receipt does not name the hold"]),
+        *([] if _states(plain, subject_id) == {"erased"} else ["a held call is open to anybody"]),
+        *([] if _states(needed, subject_id) == {"value"} else ["a held call was not kept"]),
+    ]
+
+
+def _states(call: Json, subject_id: str) -> set[str]:
+    parties = (party for leg in call["legs"] for party in (leg["caller"], leg["callee"]))
+    return {party["state"] for party in parties if party and party["subject_id"] == subject_id}

@@ -1,6 +1,7 @@
 """The demo's dashboard: asks the API over HTTP, as any other would, with one workspace's key."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -39,9 +40,9 @@ class Dashboard:
         """Every call, page after page."""
         return await self._every("/calls")
 
-    async def call(self, call_id: str, **moment: str) -> Json:
-        """One call, as it is or as it was (``known_at``)."""
-        return await self._ask("GET", f"/calls/{call_id}", moment)
+    async def call(self, call_id: str, **question: str) -> Json:
+        """One call, as it is, as it was (``known_at``), or for a ``need``."""
+        return await self._ask("GET", f"/calls/{call_id}", question)
 
     async def history(self, call_id: str) -> list[Json]:
         """Every entry of a call."""
@@ -59,6 +60,16 @@ class Dashboard:
         """Erase a data subject."""
         body = {"reason": "requested"}
         return await self._ask("POST", f"/subjects/{subject_id}/erasure", body=body)
+
+    async def hold(self, call_id: str, review_on: date) -> str:
+        """Hold a call for a claim; the hold's id."""
+        why = {"matter": "demo-1", "ground": "legal_claims", "review_on": review_on.isoformat()}
+        body: Json = {"scope": "call", "calls": [call_id], **why}
+        return str((await self._ask("POST", "/holds", body=body))["id"])
+
+    async def release(self, hold_id: str) -> Json:
+        """Release a hold."""
+        return await self._ask("POST", f"/holds/{hold_id}/release")
 
     async def preview(self, subject_id: str) -> Json:
         """What an erasure would take."""

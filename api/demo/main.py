@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aiohttp
@@ -21,6 +21,7 @@ from api.demo.checks import (
     check_calls,
     check_dead_letters,
     check_erased,
+    check_held,
     check_receipt,
 )
 from api.demo.clock import DemoClock
@@ -172,18 +173,32 @@ class _Performance:
         # A customer may call the other office too, which is another controller's affair.
         ours = [c for c in self._day.calls if (c.office, c.customer) == (office, number)]
         (subject,) = await dashboard.subjects(number)
+        ids = [call_id_of(dashboard.workspace_id, call.sid) for call in ours[:5]]
         preview = await dashboard.preview(subject["subject_id"])
+        soon = (datetime.now(UTC) + timedelta(days=30)).date()
+        hold_id = await dashboard.hold(ids[0], soon)
         certificate = await dashboard.erase(subject["subject_id"])
         self._story.erasure(preview, certificate, len(ours))
         page = await dashboard.newest(ROWS)
         self._story.page(self._day.offices[0].name, page, ", after the erasure")
-        ids = [call_id_of(dashboard.workspace_id, call.sid) for call in ours[:5]]
         pages: list[object] = [page, await dashboard.calls()]
         pages += [await dashboard.history(call_id) for call_id in ids]
         report.wrong += check_erased(pages, number)
+        await self._show_held(report, dashboard, subject["subject_id"], ids[0])
+        await dashboard.release(hold_id)
         await self._prove(report, dashboard, subject["subject_id"])
         if await dashboard.subjects(number):
             report.wrong.append("the erased number still leads to somebody")
+
+    async def _show_held(
+        self, report: Report, dashboard: Dashboard, subject_id: str, call_id: str
+    ) -> None:
+        """One of their calls is held: it opens for the claim alone, and the receipt says so."""
+        receipt = await dashboard.receipt(subject_id)
+        plain = await dashboard.call(call_id)
+        needed = await dashboard.call(call_id, need="legal_claims")
+        self._story.held(receipt)
+        report.wrong += check_held(receipt, plain, needed, subject_id)
 
     async def _prove(self, report: Report, dashboard: Dashboard, subject_id: str) -> None:
         """Have a receipt issued, and check it as somebody would who has nothing but the key."""

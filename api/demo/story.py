@@ -99,6 +99,14 @@ class Story:
             f"at {clock(certificate['erased_at'])}"
         )
 
+    def held(self, receipt: Json) -> None:
+        """What a legal hold keeps of somebody who was erased."""
+        found = next(one for one in receipt["answers"] if one["store"] == "holds")
+        self.say(
+            f"[bold]Held:[/] one of their calls, for a claim. It opens for that need alone; the "
+            f"receipt is {receipt['state']} and waits for {found.get('count')} hold. Now released:"
+        )
+
     def receipt(self, receipt: Json, file: Path, verdict: str) -> None:
         """What every store answered, and that the receipt is genuine."""
         rows = [

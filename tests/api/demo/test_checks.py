@@ -14,6 +14,7 @@ from api.demo.checks import (
     check_calls,
     check_dead_letters,
     check_erased,
+    check_held,
     check_receipt,
 )
 from api.demo.day import Day, make_day
@@ -129,3 +130,17 @@ def test_a_receipt_that_says_too_much_is_noticed() -> None:
     assert check_receipt({**receipt, "state": "done"}, "genuine: done")
     waiting = [*answers[:1], {"store": "vault", "state": "waiting"}]
     assert check_receipt({**receipt, "answers": waiting}, "genuine: partial")
+
+
+def test_a_hold_that_keeps_too_little_or_too_much_is_noticed() -> None:
+    """A call that is gone, one that is open to anybody, a receipt that does not say so."""
+    receipt = {"answers": [{"store": "holds", "state": "waiting"}]}
+    erased, kept = (
+        {"legs": [{"caller": {"subject_id": "anne", "state": state}, "callee": None}]}
+        for state in ("erased", "value")
+    )
+    assert check_held(receipt, erased, kept, "anne") == []
+    assert check_held(receipt, kept, kept, "anne")
+    assert check_held(receipt, erased, erased, "anne")
+    nothing = {"answers": [{"store": "holds", "state": "none"}]}
+    assert check_held(nothing, erased, kept, "anne")

@@ -29,6 +29,8 @@ def test_it_plays_a_day_and_finds_all_of_it_right(tmp_path: Path) -> None:
         "after the erasure",
         "[erased]",
         "What an erasure would take: 1 key",
+        "Held: one of their calls",
+        "waits for 1 hold",
         "The signed receipt: partial",
         "genuine: partial, of subject",
         "curl -s",
