@@ -70,8 +70,11 @@ class RetentionExplained(BaseModel):
 class Taken(BaseModel):
     """What would go at once."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     buckets: int = Field(description="Days of a campaign, of one kind of value.")
     values: int = Field(description="Sealed values in them.")
+    kept: int = Field(description="Values that a hold or a restriction would keep of them.")
     calls: int = Field(description="That lose one of these, or their audio.")
     recordings: int = Field(description="Whose audio would go.")
     objects: int = Field(description="Of theirs in the object store.")
@@ -80,6 +83,8 @@ class Taken(BaseModel):
 
 class Step(BaseModel):
     """What would go on a later day."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     on: date = Field(description="A UTC day, at whose beginning they are due.")
     buckets: int
@@ -104,6 +109,7 @@ class RetentionSimulated(BaseModel):
                     "now": {
                         "buckets": 60,
                         "values": 2400,
+                        "kept": 2,
                         "calls": 1200,
                         "recordings": 1200,
                         "objects": 2400,

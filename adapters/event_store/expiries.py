@@ -6,7 +6,7 @@ all writers of the cell read their keys again.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -19,6 +19,7 @@ from adapters.erasure_ledger.lines import Act, Kind, Line
 from adapters.event_store.appending import APPEND
 from adapters.event_store.codec import encode
 from adapters.event_store.erasures import DELETED_AT_ONCE, Patience
+from adapters.event_store.escrow import escrow_bucket
 from adapters.event_store.periods import (
     Bucket,
     due_buckets,
@@ -37,9 +38,6 @@ from domain.messages import Context
 from domain.workspaces.expiry import Due, Living, due, due_again
 from domain.workspaces.state import Workspace
 
-TakeOut = Callable[[Connection, Sequence[Bucket]], Awaitable[None]]
-"""Takes what a hold or a restriction keeps out of buckets, in the transaction of their end."""
-
 DESTROYED_AT_ONCE: Final = 500
 """Buckets in one transaction: the writers wait for it."""
 
@@ -56,7 +54,15 @@ _VERSIONS: Final = """
 """
 _UNFINISHED: Final = """
     SELECT DISTINCT workspace_id FROM buckets
-    WHERE destroyed_at IS NOT NULL AND deleted_at IS NULL
+    WHERE destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0
+    AND is_to_be_emptied(bucket_id, kept)
+"""
+# Held as a whole a workspace waits. Where something of it is kept, that is taken out before.
+_KEPT: Final = """
+    SELECT workspace_id, held_id = workspace_id FROM held WHERE workspace_id = ANY(%(some)b)
+    UNION
+    SELECT workspace_id, false FROM subjects
+    WHERE workspace_id = ANY(%(some)b) AND restricted_at IS NOT NULL
 """
 
 
@@ -67,28 +73,17 @@ class Expired(NamedTuple):
     values: int
 
 
-async def nothing_is_kept(_connection: Connection, _buckets: Sequence[Bucket]) -> None:
-    """As long as there are no legal holds, none keeps anything."""
-
-
 class Expiries:
     """Ends what has come to the end of its period, in one cell."""
 
     def __init__(
-        self,
-        pool: Pool,
-        keyring: Keyring,
-        clock: Clock,
-        patiently: Patience,
-        gate: Gate,
-        take_out: TakeOut = nothing_is_kept,
+        self, pool: Pool, keyring: Keyring, clock: Clock, patiently: Patience, gate: Gate
     ) -> None:
         self._gate = gate
         self._pool = pool
         self._keyring = keyring
         self._clock = clock
         self._patiently = patiently
-        self._take_out = take_out
 
     async def finish(self) -> Expired:
         """Destroy the key of every bucket that is due, delete what is in it; how many of both.
@@ -115,7 +110,8 @@ class Expiries:
         found = due_again(told, Living(bucket.category, bucket.campaign, bucket.day))
         async with self._gate.destroying(connection, line):
             ((epoch,),) = await (await connection.execute(_BEGIN)).fetchall()
-            await self._take_out(connection, [bucket])
+            kept = await self._kept(connection, [bucket.workspace_id])
+            await self._take_out(connection, [bucket], kept)
             dues = {bucket.workspace_id: [found]}
             rows = await _rows(connection, _told([bucket], dues, self._clock()))
             gone, parts = Uuids([bucket.bucket_id]), columns(rows, ENTRY)
@@ -141,11 +137,13 @@ class Expiries:
         """Of these workspaces, as many at once as there may be; how many buckets."""
         async with self._gate.destroying(connection) as destruction:
             ((epoch,),) = await (await connection.execute(_BEGIN)).fetchall()
-            dues = _dues(await told_of_periods(connection, living), living, self._clock())
+            kept = await self._kept(connection, living)
+            told = await told_of_periods(connection, [one for one in living if not kept.get(one)])
+            dues = _dues(told, living, self._clock())
             buckets = await due_buckets(connection, dues, DESTROYED_AT_ONCE)
             if not buckets:
                 raise psycopg.Rollback
-            await self._take_out(connection, buckets)
+            await self._take_out(connection, buckets, kept)
             await destruction.intend(
                 *(Act(Kind.bucket_expired, one.workspace_id, one.bucket_id) for one in buckets)
             )
@@ -156,6 +154,24 @@ class Expiries:
         for workspace_id in {one.workspace_id for one in buckets}:
             self._keyring.forget_recent(workspace_id)
         return len(buckets)
+
+    async def _take_out(
+        self, connection: Connection, buckets: Iterable[Bucket], kept: Collection[UUID]
+    ) -> None:
+        """Take into escrow what is kept of these buckets, where something is."""
+        for one in buckets:
+            if one.workspace_id in kept:
+                key = await self._keyring.get(connection, one.workspace_id)
+                await escrow_bucket(connection, key, one.bucket_id)
+
+    async def _kept(
+        self, connection: Connection, workspace_ids: Collection[UUID]
+    ) -> dict[UUID, bool]:
+        """Of which workspaces something is kept, and whether all of it is."""
+        some = {"some": Uuids(list(workspace_ids))}
+        rows = await (await connection.execute(_KEPT, some)).fetchall()
+        # In their order, so that the whole goes before a part.
+        return dict(sorted(rows))
 
     async def _delete_all(self, connection: Connection) -> int:
         unfinished = await (await connection.execute(_UNFINISHED)).fetchall()

@@ -1,7 +1,7 @@
 """Who locks the audio of a recording: whoever is heard on it, as its call tells."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -16,8 +16,9 @@ from domain.calls.outcome import is_over
 from domain.calls.speakers import Speakers, Voices, speakers
 from domain.calls.state import Call
 from domain.messages import Entry
-from domain.personal_data import Category, Clear, Need, Reading, ReadingState
+from domain.personal_data import Category, Clear, Need, Reading, ReadingState, Sealed
 from domain.recordings.events import RecordingCompleted, RecordingForbidden, RecordingStored
+from domain.recordings.state import Recording
 from domain.recordings.words import Loss
 
 OWNERS: Final = 2
@@ -30,6 +31,10 @@ KEYS: Final = (("first_key", "first_share"), ("second_key", "second_share"))
 """What opens each track, by the fields of ``recording.stored``."""
 
 _LOSSES: Final = {ReadingState.erased: Loss.erased, ReadingState.expired: Loss.expired}
+
+
+Lock = tuple[tuple[UUID, ...], UUID]
+"""The subjects and the bucket whose keys open something."""
 
 
 class Locked(NamedTuple):
@@ -132,6 +137,14 @@ async def track_keys(
     return tuple(
         TrackKey(found[one], found.get(other), is_forbidden) for one, other in KEYS if one in found
     )
+
+
+def locks_of(recording: Recording, track: int) -> Iterator[Lock]:
+    """What a track is locked by."""
+    for field in KEYS[track]:
+        key = getattr(recording.stored, field)
+        if isinstance(key, Sealed):
+            yield key.subjects, key.bucket
 
 
 def call_of(call: Sequence[Entry]) -> Call:

@@ -14,7 +14,7 @@ from api.etag import answer
 from api.routes.history import entries_of as call_entries
 from api.routes.history import entry_detail
 from api.schemas_history import History
-from api.schemas_retention import RetentionExplained, RetentionSimulated, Ruling
+from api.schemas_retention import RetentionExplained, RetentionSimulated, Ruling, Step, Taken
 from api.security import Session, SettingsReader
 from domain.identifiers import expiry_id
 from domain.workspaces.commands import ChangeSettings
@@ -95,15 +95,15 @@ async def simulate_retention(
     period = RetentionPeriod(category=category, campaign=campaign, days=days)
     wanted = ChangeSettings(occurred_at=now, reason=ChangeReason.instruction, retention=(period,))
     after = WORKSPACE.fold(WORKSPACE.decide(workspace, wanted), workspace)
-    place = session.connection, session.workspace_id
-    found = await simulate(*place, after, category, campaign, now.date())
+    place = session.workspace_id, category, campaign
+    found = await simulate(session.connection, after, place, now.date())
     body = RetentionSimulated(
         category=category,
         campaign=campaign,
         days=days,
         ruling=Ruling.model_validate(_explained(session, after, category, campaign).ruling),
-        now=found.now._asdict(),
-        later=[step._asdict() for step in found.later],
+        now=Taken.model_validate(found.now),
+        later=[Step.model_validate(step) for step in found.later],
     )
     return answer(request, session.key, body)
 

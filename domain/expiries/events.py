@@ -38,14 +38,17 @@ class BucketsDestroyed(Event):
 
 
 class ExpiredValuesDeleted(Event):
-    """So many sealed boxes were deleted, after the keys of their buckets."""
+    """So many sealed boxes were deleted, after the keys of their buckets.
+
+    A bucket is emptied again when a hold ends that had kept something of it.
+    """
 
     name: ClassVar[str] = "expiry.values_deleted"
 
     values_deleted: int
     buckets_emptied: int
     is_complete: bool
-    """Whether they were the last: nothing is left that the destroyed keys could open."""
+    """Whether they were the last: nothing is left but what is in escrow."""
 
 
 ExpiryEvent = BucketsDestroyed | ExpiredValuesDeleted

@@ -1,14 +1,17 @@
 -- The end of retention periods: buckets' keys, then the boxes that they opened.
 
--- When its boxes were deleted too; those that a hold keeps stay, and are no part of it.
-ALTER TABLE buckets ADD COLUMN deleted_at timestamptz;
+ALTER TABLE buckets
+    ADD COLUMN emptied_at timestamptz,  -- when the boxes in it were deleted, for the last time
+    ADD COLUMN kept bigint;             -- but those of so many locks that were in escrow then
 CREATE INDEX buckets_living ON buckets (workspace_id, category, campaign, day)
     WHERE destroyed_at IS NULL;
 CREATE INDEX buckets_gone ON buckets (workspace_id, category, campaign, day)
     WHERE destroyed_at IS NOT NULL;
 CREATE INDEX buckets_to_delete ON buckets (workspace_id, day)
-    WHERE destroyed_at IS NOT NULL AND deleted_at IS NULL;
+    WHERE destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0;
+CREATE INDEX buckets_emptied ON buckets (emptied_at) WHERE emptied_at IS NOT NULL;
 CREATE INDEX vault_bucket ON vault (bucket_id);
+CREATE INDEX subjects_deleted ON subjects (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- What a workspace's periods rest on, and whether it is ended. Few entries say so, and every sweep
 -- asks: the index holds those alone.
@@ -35,7 +38,8 @@ END $$;
 -- once. In the transaction that began with begin_expiry(): under another epoch nothing is appended
 -- (RL001) and so nothing destroyed.
 --
--- RL006: somebody else destroyed one of them, or there is no such bucket. Nothing was done.
+-- RL006, RL007: as in guard_bucket(). RL008: somebody else destroyed one of them, or there is no such
+-- bucket. Nothing was done.
 CREATE FUNCTION destroy_buckets(
     p_epoch bigint, p_recorded_at timestamptz, p_buckets uuid[],
     p_workspaces uuid[], p_streams uuid[], p_versions integer[], p_schema_versions smallint[],
@@ -52,17 +56,29 @@ BEGIN
         '{}', '{}', '{}', '{}',
         '{}', '{}', '{}', '{}', '{}', '{}'
     );
+    -- Of a workspace that is ended nothing is kept: its end was refused for as long as something was.
+    PERFORM guard_bucket(bucket_id) FROM buckets
+        WHERE bucket_id = ANY (p_buckets)
+        AND workspace_id IN (SELECT workspace_id FROM workspace_keys WHERE workspace_id = ANY (p_workspaces));
     -- No key goes without an entry of its workspace.
     UPDATE buckets SET destroyed_at = now()
         WHERE bucket_id = ANY (p_buckets) AND workspace_id = ANY (p_workspaces) AND destroyed_at IS NULL;
     GET DIAGNOSTICS destroyed = ROW_COUNT;
     IF destroyed <> cardinality(p_buckets) THEN
-        RAISE EXCEPTION USING ERRCODE = 'RL006', MESSAGE = 'not all of these buckets are living';
+        RAISE EXCEPTION USING ERRCODE = 'RL008', MESSAGE = 'not all of these buckets are living';
     END IF;
     DELETE FROM bucket_keys WHERE bucket_id = ANY (p_buckets);
 END $$;
 
--- After the keys, the boxes: at most p_limit of them, of destroyed buckets of one workspace only.
+-- Whether there are boxes in a destroyed bucket that are to be deleted, or may be: where fewer locks are
+-- in escrow than before, a hold or a restriction of it has ended.
+CREATE FUNCTION is_to_be_emptied(p_bucket uuid, p_kept bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT p_kept IS NULL OR p_kept <> (SELECT count(*) FROM escrow WHERE bucket_id = p_bucket)
+$$;
+
+-- After the keys, the boxes: at most p_limit of them, of destroyed buckets of one workspace only. What is in
+-- escrow stays.
 -- Whoever deletes a box otherwise (an erasure) is not waited for: its bucket is empty the next time.
 -- The writers' lock comes last, for the entry that follows: a large deletion holds up nobody.
 CREATE FUNCTION delete_expired(
@@ -73,12 +89,15 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     doomed uuid[] := ARRAY(
         SELECT bucket_id FROM buckets
-        WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND deleted_at IS NULL
+        WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0
+            AND is_to_be_emptied(bucket_id, kept)
         ORDER BY day LIMIT 500
     );
 BEGIN
     WITH boxes AS (
-        SELECT ctid FROM vault WHERE bucket_id = ANY (doomed) LIMIT p_limit FOR UPDATE SKIP LOCKED
+        SELECT ctid FROM vault
+        WHERE bucket_id = ANY (doomed) AND NOT is_escrowed(stream_id, subject_ids, bucket_id)
+        LIMIT p_limit FOR UPDATE SKIP LOCKED
     )
     DELETE FROM vault USING boxes WHERE vault.ctid = boxes.ctid;
     GET DIAGNOSTICS deleted = ROW_COUNT;
@@ -86,24 +105,43 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'RL004', MESSAGE = 'the cell is moving, or has moved';
     END IF;
-    UPDATE buckets b SET deleted_at = now()
-        WHERE bucket_id = ANY (doomed) AND deleted_at IS NULL
-        AND NOT EXISTS (SELECT FROM vault v WHERE v.bucket_id = b.bucket_id);
+    WITH finished AS (
+        SELECT b.bucket_id, left_over.locks FROM buckets b
+        CROSS JOIN LATERAL (SELECT count(*) AS locks FROM escrow e WHERE e.bucket_id = b.bucket_id) AS left_over
+        WHERE b.bucket_id = ANY (doomed) AND is_to_be_emptied(b.bucket_id, kept) AND NOT EXISTS (
+            SELECT FROM vault v WHERE v.bucket_id = b.bucket_id
+            AND NOT is_escrowed(v.stream_id, v.subject_ids, v.bucket_id)
+        )
+    )
+    UPDATE buckets b SET kept = locks, emptied_at = now()
+        FROM finished WHERE b.bucket_id = finished.bucket_id;
     GET DIAGNOSTICS emptied = ROW_COUNT;
     is_complete := NOT EXISTS (
         SELECT FROM buckets
-        WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND deleted_at IS NULL
+        WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0
+            AND is_to_be_emptied(bucket_id, kept)
     );
 END $$;
+
+-- For a reader who asks what would go: what would be taken into escrow of these buckets of theirs.
+CREATE FUNCTION kept_of(p_buckets uuid[]) RETURNS TABLE (stream_id uuid, subject_ids uuid[], bucket_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT kept.* FROM unnest(p_buckets) AS b CROSS JOIN LATERAL unescrowed(this_workspace(), NULL, b) AS kept
+$$;
 
 DO $$
 DECLARE
     f regprocedure;
 BEGIN
-    FOREACH f IN ARRAY ARRAY['begin_expiry'::regproc, 'destroy_buckets'::regproc, 'delete_expired'::regproc] LOOP
+    REVOKE ALL ON FUNCTION is_to_be_emptied FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION is_to_be_emptied TO ringledger_writer;
+    FOREACH f IN ARRAY ARRAY['begin_expiry'::regproc, 'destroy_buckets'::regproc, 'delete_expired'::regproc,
+                             'kept_of'::regproc] LOOP
         -- Else a session's own temporary tables come before the cell's, with the owner's rights.
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f, current_schema());
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ringledger_writer', f);
     END LOOP;
+    REVOKE EXECUTE ON FUNCTION kept_of FROM ringledger_writer;
+    GRANT EXECUTE ON FUNCTION kept_of TO ringledger_api;
 END $$;

@@ -11,6 +11,7 @@ import pytest
 from asking import change
 from cells import Home, Readings, asynchronous, new_cell, new_workspace, open_home
 from clocks import SetClock
+from holding import hold, lift, placing, read_for, release, restrict
 from twilio_forms import CALLER, call_callbacks, call_sid, incoming_form
 
 from adapters.event_store import expiries
@@ -18,8 +19,10 @@ from adapters.event_store.expiries import Expired
 from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
 from domain.expiries.events import BucketsDestroyed, ExpiredValuesDeleted
+from domain.holds.words import Scope
 from domain.identifiers import expiry_id
 from domain.messages import Context, Event
+from domain.personal_data import Need
 from domain.subjects.events import SubjectValuesDeleted
 from domain.workspaces.words import Kept, RetentionPeriod
 from domain.workspaces.workspace import WORKSPACE
@@ -166,7 +169,7 @@ async def test_boxes_go_in_batches_that_add_up(
         boxes = await count(home, "vault")
         clock.let_pass(days=400)
         await home.address.sql(
-            "ALTER TABLE buckets ADD CONSTRAINT full_disk CHECK (deleted_at IS NULL)"
+            "ALTER TABLE buckets ADD CONSTRAINT full_disk CHECK (emptied_at IS NULL)"
         )
         with pytest.raises(psycopg.errors.CheckViolation):
             await home.cell.expiries.finish()
@@ -245,3 +248,53 @@ async def test_a_writer_that_knew_the_key_seals_nothing_under_it(
             "unknown_fields": "expired",
         }
         assert await home.cell.expiries.finish() == Expired(0, 0)
+
+
+@asynchronous
+async def test_what_is_held_or_restricted_survives_its_bucket(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """One call's values by a hold, one person's by a restriction; they go when these end."""
+    clock = SetClock()
+    async with new_cell(postgres, tmp_path, clock) as home:
+        callers = ["+32470000001", "+32470000002", "+32470000003"]
+        forms = (incoming_form(call_sid(n), caller=caller) for n, caller in enumerate(callers))
+        calls = [call.stream_id for call in await home.hear(*forms)]
+        subject = await home.subject_of(callers[1])
+        assert subject is not None
+        held = await hold(home, placing(calls=[calls[0]]))
+        await restrict(home, subject)
+        clock.let_pass(days=800)
+        boxes = await count(home, "vault")
+        swept = await home.cell.expiries.finish()
+        assert swept == Expired(2, boxes - 5)  # the callee's own lock of the other call went
+        assert states(await read_for(home, calls[0], Need.legal_claims)) == {
+            **dict.fromkeys(("caller", "callee", "unknown_fields"), "value")
+        }
+        found = await home.read(calls)
+        assert [states(one)["caller"] for one in found] == ["expired", "restricted", "expired"]
+        assert await home.cell.expiries.finish() == Expired(0, 0)
+        await release(home, held)
+        assert await home.cell.expiries.finish() == Expired(0, 3)
+        await lift(home, subject)
+        assert await home.cell.expiries.finish() == Expired(0, 2)
+        assert await count(home, "vault") == 0
+        assert await home.cell.expiries.finish() == Expired(0, 0)
+        deletions = [e for e in await told(home) if isinstance(e, ExpiredValuesDeleted)]
+        assert [one.values_deleted for one in deletions] == [boxes - 5, 3, 2]
+
+
+@asynchronous
+async def test_a_workspace_that_is_held_keeps_everything(postgres: Urls, tmp_path: Path) -> None:
+    """Until the hold is released; its neighbour's periods end meanwhile."""
+    clock = SetClock()
+    async with new_cell(postgres, tmp_path, clock) as home:
+        other = await new_workspace(home)
+        for one in (home, other):
+            await one.hear(incoming_form(call_sid(1)))
+        held = await hold(home, placing(scope=Scope.workspace))
+        clock.let_pass(days=91)
+        assert await home.cell.expiries.finish() == Expired(1, 1)
+        assert (len(await told(home)), len(await told(other))) == (0, 2)
+        await release(home, held)
+        assert await home.cell.expiries.finish() == Expired(1, 1)
