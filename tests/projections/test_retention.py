@@ -39,10 +39,12 @@ from projections.workspaces.read import entries_of, workspace_at
 AGENT: Final = "client:front_desk"
 PEOPLE: Final = [f"+3247000000{n}" for n in range(3)]
 PERIODS: Final = {
-    Kept.recordings: st.integers(1, 90),
-    Kept.unclassified: st.integers(1, 90),
-    Kept.call_metadata: st.integers(365, 730),
+    Kept.recordings: (1, 90),
+    Kept.unclassified: (1, 90),
+    Kept.call_metadata: (365, 730),
 }
+"""What may be chosen."""
+
 VIEWS: Final = (CALL_LOG, RECORDINGS)
 
 
@@ -63,9 +65,15 @@ CALLS: Final = st.builds(
     st.booleans(),
     st.sampled_from([False, False, True]),
 )
-WISHES: Final = st.sampled_from(list(PERIODS)).flatmap(
-    lambda kept: st.tuples(st.just(kept), PERIODS[kept])
-)
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> tuple[Kept, int, int]:
+    """A shorter period than the longest, and how long after the last call it is wished."""
+    kept = draw(st.sampled_from(list(PERIODS)))
+    shortest, longest = PERIODS[kept]
+    days = draw(st.integers(shortest, longest))
+    return kept, days, draw(st.integers(max(days - 20, 0), longest))
 
 
 @dataclass(slots=True)
@@ -166,17 +174,16 @@ def _period(kept: Kept, days: int) -> ChangeSettings:
 @given(
     st.lists(CALLS, min_size=1, max_size=5),
     st.none() | st.sampled_from(PEOPLE),
-    st.integers(0, 400),
-    WISHES,
+    wishes(),
 )
 def test_what_would_go_is_what_goes(
-    postgres: Urls, told: list[Call], restricted: str | None, later: int, wish: tuple[Kept, int]
+    postgres: Urls, told: list[Call], restricted: str | None, wish: tuple[Kept, int, int]
 ) -> None:
     """To the bucket, value, call, recording, object and byte; no view is another one after it."""
 
     @asynchronous
     async def story() -> None:
-        clock = SetClock()
+        clock, (kept, days, later) = SetClock(), wish
         with TemporaryDirectory() as name:
             folder = Path(name)
             async with new_cell(postgres, folder, clock) as home:
@@ -185,14 +192,15 @@ def test_what_would_go_is_what_goes(
                     await own.hear(number, call)
                 if restricted and (subject := await home.subject_of(restricted)):
                     await restrict(home, subject)
+                await own.keep_for(kept, PERIODS[kept][1])
                 clock.let_pass(days=later)
                 await own.sweep()
                 await catch_up(home)
                 log = await rows_of(home, CALL_LOG)
-                predicted = (await own.predict(*wish)).now
-                await own.keep_for(*wish)
+                predicted = (await own.predict(kept, days)).now
+                await own.keep_for(kept, days)
                 assert await own.sweep() == predicted._replace(kept=0)
-                assert (await own.predict(*wish)).now.buckets == 0
+                assert (await own.predict(kept, days)).now.buckets == 0
                 for view in VIEWS:
                     await catch_up(home, view)
                     assert (await rebuilt(home, view)).is_equal
