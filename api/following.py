@@ -1,7 +1,7 @@
 """What goes on behind the API: views follow, what was begun is finished, jobs are done."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,6 +13,7 @@ from adapters.cell import Cell
 from adapters.twilio.client import rest_session
 from adapters.twilio.media import Media, media_session
 from adapters.wiring import Ledger
+from adapters.workspaces.remains import Remains
 from api import collector, objecting
 from api.objecting import ObjectionRounds
 from api.reconciling import work
@@ -46,17 +47,20 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def following(ledger: Ledger, pause: float = PAUSE_SECONDS) -> AsyncIterator[None]:
+async def following(
+    ledger: Ledger, pause: float = PAUSE_SECONDS, sweep_pause: float = SWEEP_SECONDS
+) -> AsyncIterator[None]:
     """Keep every view of every cell up to date, finish what was begun, do jobs, until left.
 
-    Recordings are looked at every ``pause`` seconds, objections to them at least every second.
+    Recordings are looked at every ``pause`` seconds, objections to them at least every second,
+    and what is due or over every ``sweep_pause``.
     Each outlives what breaks it and says so in the log; the callbacks are taken in any case.
     """
     collector.settle()
     async with media_session() as session, rest_session() as asking, asyncio.TaskGroup() as group:
         media = Media(session, ledger.settings.twilio_api_url)
         tasks = [
-            group.create_task(_follow_each(ledger, media, asking, pause)),
+            group.create_task(_follow_each(ledger, media, asking, pause, sweep_pause)),
             group.create_task(work(ledger)),
         ]
         try:
@@ -67,14 +71,14 @@ async def following(ledger: Ledger, pause: float = PAUSE_SECONDS) -> AsyncIterat
 
 
 async def _follow_each(
-    ledger: Ledger, media: Media, asking: aiohttp.ClientSession, pause: float
+    ledger: Ledger, media: Media, asking: aiohttp.ClientSession, pause: float, sweep_pause: float
 ) -> None:
     """Follow every cell, also those that are made later."""
     async with asyncio.TaskGroup() as group:
         async for cell in ledger.cells.each():
             for view in VIEWS.values():
                 group.create_task(Follower(cell.follow, view).run())
-            group.create_task(sweep(cell))
+            group.create_task(sweep(cell, ledger, sweep_pause))
             standin = ledger.settings.twilio_api_url
             objections = ObjectionRounds(cell, asking, ledger.clock, standin)
             group.create_task(objections.run(min(pause, objecting.PAUSE_SECONDS)))
@@ -82,23 +86,27 @@ async def _follow_each(
             group.create_task(rounds.run(pause))
 
 
-async def sweep(cell: Cell, pause: float = SWEEP_SECONDS) -> None:
+async def sweep(cell: Cell, ledger: Ledger, pause: float) -> None:
     """Again and again: delete what erasures left, end the workspaces whose day has come.
 
     Then whatever has come to the end of its period goes, and all that an ended workspace had.
     """
+
+    async def erase() -> None:
+        await cell.gate.settle()
+        await cell.erasures.finish()
+
+    remains = Remains(cell, ledger.objects, ledger.clock)
+    duties: dict[str, Callable[[], Awaitable[object]]] = {
+        "erasures": erase,
+        "closures": cell.closures.finish,
+        "expiries": cell.expiries.finish,
+        "remains": remains.finish,
+    }
     while True:
-        try:
-            await cell.gate.settle()
-            await cell.erasures.finish()
-        except Exception:
-            log.exception("erasures.unfinished", cell=cell.name)
-        try:
-            await cell.closures.finish()
-        except Exception:
-            log.exception("closures.unfinished", cell=cell.name)
-        try:
-            await cell.expiries.finish()
-        except Exception:
-            log.exception("expiries.unfinished", cell=cell.name)
+        for name, finish in duties.items():
+            try:
+                await finish()
+            except Exception:
+                log.exception("duty.unfinished", duty=name, cell=cell.name)
         await asyncio.sleep(pause)

@@ -57,12 +57,15 @@ _UNFINISHED: Final = """
     WHERE destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0
     AND is_to_be_emptied(bucket_id, kept)
 """
-# Held as a whole a workspace waits. Where something of it is kept, that is taken out before.
+# Held as a whole a workspace waits. Where something of it is kept, that is taken out before: if it
+# still has the key under which that could be.
 _KEPT: Final = """
-    SELECT workspace_id, held_id = workspace_id FROM held WHERE workspace_id = ANY(%(some)b)
-    UNION
-    SELECT workspace_id, false FROM subjects
-    WHERE workspace_id = ANY(%(some)b) AND restricted_at IS NOT NULL
+    SELECT workspace_id, bool_or(is_whole) FROM (
+        SELECT workspace_id, held_id = workspace_id FROM held
+        UNION ALL
+        SELECT workspace_id, false FROM subjects WHERE restricted_at IS NOT NULL
+    ) AS kept (workspace_id, is_whole) JOIN workspace_keys USING (workspace_id)
+    WHERE workspace_id = ANY(%b) GROUP BY workspace_id
 """
 
 
@@ -168,10 +171,8 @@ class Expiries:
         self, connection: Connection, workspace_ids: Collection[UUID]
     ) -> dict[UUID, bool]:
         """Of which workspaces something is kept, and whether all of it is."""
-        some = {"some": Uuids(list(workspace_ids))}
-        rows = await (await connection.execute(_KEPT, some)).fetchall()
-        # In their order, so that the whole goes before a part.
-        return dict(sorted(rows))
+        some = (Uuids(list(workspace_ids)),)
+        return dict(await (await connection.execute(_KEPT, some)).fetchall())
 
     async def _delete_all(self, connection: Connection) -> int:
         unfinished = await (await connection.execute(_UNFINISHED)).fetchall()

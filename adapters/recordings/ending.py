@@ -15,6 +15,7 @@ from adapters.event_store.requests import Request
 from adapters.objects.store import ObjectStore
 from adapters.recordings.keeping import ACTOR, folded
 from adapters.recordings.owners import track_keys
+from domain.errors import NotFound
 from domain.messages import Context
 from domain.personal_data import Need
 from domain.recordings.commands import DeleteTrack
@@ -34,11 +35,15 @@ class Ender:
     async def end(self, workspace_id: UUID, recording_id: UUID) -> int:
         """Delete the tracks of a recording that can no longer be heard; how many these were.
 
+        Of an ended workspace none: its objects go with all that it has left.
         First the object, then the entry: broken off in between, it is done again.
         """
         async with self._cell.scoped(workspace_id) as connection:
             entries = await read_stream(connection, recording_id)
-            key = await self._cell.workspace_key(connection, workspace_id)
+            try:
+                key = await self._cell.workspace_key(connection, workspace_id)
+            except NotFound:
+                return 0
             # What anybody can still open for any need has not ended.
             keys = await track_keys(connection, key, entries, tuple(Need))
         recording, place = folded(entries), (workspace_id, recording_id)

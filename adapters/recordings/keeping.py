@@ -31,7 +31,7 @@ from domain.calls.speakers import Speakers
 from domain.consents.consent import CONSENT, last_by, valid_at
 from domain.consents.events import ConsentEvent, ConsentGiven
 from domain.consents.words import Form, Purpose
-from domain.errors import IntegrityAlarm, Refused, Unavailable
+from domain.errors import IntegrityAlarm, NotFound, Refused, Unavailable
 from domain.identifiers import consent_id
 from domain.messages import Context, Entry
 from domain.policies.provider_deletion import copy_goes_once_stored
@@ -154,7 +154,7 @@ class Keeper:
             failed = FailFetch(objects=objects, reason=failure.reason, is_final=is_final)
             await self._tell(task, failed)
             log.warning("recording.not_kept", reason=failure.reason, is_final=is_final)
-        except Refused:
+        except (Refused, NotFound):  # overtaken by another attempt, or by the workspace's end
             await self._give_back(objects)
         else:
             return True

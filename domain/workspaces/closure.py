@@ -7,11 +7,17 @@ its key is destroyed, unless a legal hold stands, and nothing brings it back.
 from collections.abc import Iterator
 
 from domain.errors import Refused
-from domain.workspaces.commands import CloseWorkspace, DestroyKeys, ReopenWorkspace
+from domain.workspaces.commands import (
+    CloseWorkspace,
+    ConfirmRemains,
+    DestroyKeys,
+    ReopenWorkspace,
+)
 from domain.workspaces.events import (
     WorkspaceClosed,
     WorkspaceEvent,
     WorkspaceKeysDestroyed,
+    WorkspaceRemainsDeleted,
     WorkspaceReopened,
 )
 from domain.workspaces.state import Workspace
@@ -53,3 +59,17 @@ def destroy_keys(workspace: Workspace, command: DestroyKeys) -> Iterator[Workspa
     if command.is_held:
         raise Refused("held")
     yield WorkspaceKeysDestroyed(occurred_at=command.occurred_at)
+
+
+def confirm_remains(workspace: Workspace, command: ConfirmRemains) -> Iterator[WorkspaceEvent]:
+    """Says once that nothing is left, after the key is destroyed."""
+    closure = workspace.closure
+    if closure is None or not closure.is_final:
+        raise Refused("not_ended")
+    if not closure.is_empty:
+        yield WorkspaceRemainsDeleted(
+            occurred_at=command.occurred_at,
+            keys_deleted=command.keys,
+            lookups_deleted=command.lookups,
+            credentials_deleted=command.credentials,
+        )

@@ -169,6 +169,14 @@ class ConfirmMasterKeyDestroyed(WorkspaceRequest):
     destroyed_from: datetime
 
 
+class ConfirmRemains(WorkspaceRequest):
+    """Nothing that leads to a person is left of the workspace: so many of each were deleted."""
+
+    keys: int
+    lookups: int
+    credentials: int
+
+
 WorkspaceCommand = (
     ChangeSettings
     | SetDialTarget
@@ -185,4 +193,5 @@ WorkspaceCommand = (
     | DestroyKeys
     | RotateKey
     | ConfirmMasterKeyDestroyed
+    | ConfirmRemains
 )

@@ -255,6 +255,23 @@ class OldMasterKeyDestroyed(Event):
     """Gone for good from then on: at once, or when a key service's waiting period ends."""
 
 
+class WorkspaceRemainsDeleted(Event):
+    """After the workspace's key, its boxes and its objects went whatever else led to a person.
+
+    What is left are ids, times, and counts.
+    """
+
+    name: ClassVar[str] = "workspace.remains_deleted"
+
+    keys_deleted: int
+    """Wrapped keys of subjects, of which nobody can unwrap one."""
+
+    lookups_deleted: int
+    """Keyed hashes by which somebody was found again."""
+
+    credentials_deleted: int
+
+
 SettingSet = (
     ProfileSet
     | RecordingPolicySet
@@ -285,4 +302,5 @@ WorkspaceEvent = (
     | WorkspaceKeysDestroyed
     | WorkspaceKeyRotated
     | OldMasterKeyDestroyed
+    | WorkspaceRemainsDeleted
 )

@@ -34,6 +34,7 @@ from domain.workspaces.events import (
     WorkspaceEvent,
     WorkspaceKeyRotated,
     WorkspaceKeysDestroyed,
+    WorkspaceRemainsDeleted,
     WorkspaceReopened,
 )
 from domain.workspaces.retention import Periods, Retention
@@ -125,6 +126,9 @@ class Closure(NamedTuple):
     is_final: bool = False
     """Whether its key is destroyed."""
 
+    is_empty: bool = False
+    """Whether nothing that leads to a person is left of it either."""
+
 
 class KeyEpoch(NamedTuple):
     """What the workspace's last key rotation said."""
@@ -168,7 +172,12 @@ def evolve(workspace: Workspace, event: WorkspaceEvent) -> Workspace:
             | MemberRemoved()
         ):
             return _people(workspace, event)
-        case WorkspaceClosed() | WorkspaceReopened() | WorkspaceKeysDestroyed():
+        case (
+            WorkspaceClosed()
+            | WorkspaceReopened()
+            | WorkspaceKeysDestroyed()
+            | WorkspaceRemainsDeleted()
+        ):
             return replace(workspace, closure=_closure(workspace.closure, event))
         case WorkspaceKeyRotated() | OldMasterKeyDestroyed():
             return replace(workspace, key_epoch=_key_epoch(workspace.key_epoch, event))
@@ -228,7 +237,8 @@ def _people(
 
 
 def _closure(
-    closure: Closure | None, event: WorkspaceClosed | WorkspaceReopened | WorkspaceKeysDestroyed
+    closure: Closure | None,
+    event: WorkspaceClosed | WorkspaceReopened | WorkspaceKeysDestroyed | WorkspaceRemainsDeleted,
 ) -> Closure | None:
     match event:
         case WorkspaceClosed():
@@ -237,6 +247,8 @@ def _closure(
             return None
         case WorkspaceKeysDestroyed():
             return closure._replace(is_final=True) if closure else None
+        case WorkspaceRemainsDeleted():
+            return closure._replace(is_empty=True) if closure else None
         case _:
             assert_never(event)
 

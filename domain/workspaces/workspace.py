@@ -15,6 +15,7 @@ from domain.workspaces.commands import (
     ChangeSettings,
     CloseWorkspace,
     ConfirmMasterKeyDestroyed,
+    ConfirmRemains,
     DestroyKeys,
     DisableIntegration,
     EnableIntegration,
@@ -32,9 +33,9 @@ from domain.workspaces.state import Workspace, evolve
 
 ALSO_WHEN_CLOSED = (
     *(CloseWorkspace, ReopenWorkspace, DestroyKeys),
-    *(RotateKey, ConfirmMasterKeyDestroyed),
+    *(RotateKey, ConfirmMasterKeyDestroyed, ConfirmRemains),
 )
-"""A closed workspace has its keys still, and they rotate with the others."""
+"""A closed workspace has its keys still, and they rotate with the others until they are gone."""
 
 
 def decide(workspace: Workspace, command: WorkspaceCommand) -> Sequence[WorkspaceEvent]:
@@ -80,6 +81,8 @@ def _decide(  # noqa: C901, PLR0911, PLR0912 - one line per request
             return epochs.rotate(workspace, command)
         case ConfirmMasterKeyDestroyed():
             return epochs.confirm_destroyed(workspace, command)
+        case ConfirmRemains():
+            return closure.confirm_remains(workspace, command)
         case _:
             assert_never(command)
 

@@ -20,6 +20,9 @@ CREATE INDEX entries_retention ON entries (stream_id, version)
                    'workspace.retention_period_cleared', 'workspace.closed', 'workspace.reopened',
                    'workspace.keys_destroyed');
 
+CREATE INDEX entries_ended ON entries (stream_id)
+    WHERE name IN ('workspace.keys_destroyed', 'workspace.remains_deleted');
+
 -- Takes the writers' lock, for whoever decides under it what expires, and moves the epoch. Whatever
 -- was appended before is seen from here on: a longer period that was set, a hold that was placed.
 CREATE FUNCTION begin_expiry() RETURNS bigint
@@ -123,6 +126,40 @@ BEGIN
     );
 END $$;
 
+-- Once all boxes of a workspace whose key is destroyed are deleted: whatever else was sealed or wrapped
+-- under that key, or leads to a person. Nothing, as long as boxes are left. Ids and fences stay.
+CREATE FUNCTION delete_remains(
+    p_workspace uuid, OUT is_done boolean, OUT keys bigint, OUT lookups bigint, OUT secrets bigint,
+    OUT current_epoch bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF EXISTS (SELECT FROM workspace_keys WHERE workspace_id = p_workspace) OR NOT EXISTS (
+        SELECT FROM entries WHERE stream_id = p_workspace AND name = 'workspace.keys_destroyed'
+    ) THEN
+        RAISE EXCEPTION USING ERRCODE = 'RL003', MESSAGE = 'the workspace is not ended';
+    END IF;
+    -- What was kept was wrapped under the workspace's key too.
+    DELETE FROM escrow e WHERE e.workspace_id = p_workspace;
+    is_done := NOT EXISTS (
+        SELECT FROM buckets b WHERE b.workspace_id = p_workspace
+            AND (b.destroyed_at IS NULL OR b.kept IS DISTINCT FROM 0)
+    );
+    IF is_done THEN
+        DELETE FROM subject_keys k WHERE k.workspace_id = p_workspace;
+        GET DIAGNOSTICS keys = ROW_COUNT;
+        DELETE FROM lookups l WHERE l.workspace_id = p_workspace;
+        GET DIAGNOSTICS lookups = ROW_COUNT;
+        DELETE FROM suppressions s WHERE s.workspace_id = p_workspace;
+        DELETE FROM credentials c WHERE c.workspace_id = p_workspace;
+        GET DIAGNOSTICS secrets = ROW_COUNT;
+    END IF;
+    SELECT epoch INTO current_epoch FROM counter WHERE NOT fenced FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'RL004', MESSAGE = 'the cell is moving, or has moved';
+    END IF;
+END $$;
+
 -- For a reader who asks what would go: what would be taken into escrow of these buckets of theirs.
 CREATE FUNCTION kept_of(p_buckets uuid[]) RETURNS TABLE (stream_id uuid, subject_ids uuid[], bucket_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -135,7 +172,7 @@ DECLARE
 BEGIN
     REVOKE ALL ON FUNCTION is_to_be_emptied FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION is_to_be_emptied TO ringledger_writer;
-    FOREACH f IN ARRAY ARRAY['begin_expiry'::regproc, 'destroy_buckets'::regproc, 'delete_expired'::regproc,
+    FOREACH f IN ARRAY ARRAY['begin_expiry'::regproc, 'destroy_buckets'::regproc, 'delete_expired'::regproc, 'delete_remains'::regproc,
                              'kept_of'::regproc] LOOP
         -- Else a session's own temporary tables come before the cell's, with the owner's rights.
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f, current_schema());

@@ -1,11 +1,12 @@
-"""What runs behind the API: views follow, and erasures that were left half done are finished."""
+"""What runs behind the API: views follow, what was begun is finished, what is over goes."""
 
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from cells import asynchronous
+from clocks import SetClock
 from serving import serving
-from twilio_forms import CALLER, call_callbacks, call_sid
+from twilio_forms import CALLER, call_callbacks, call_sid, incoming_form
 from waiting import eventually
 
 from adapters.postgres.embedded import Urls
@@ -40,3 +41,38 @@ async def test_views_follow_and_erasures_are_finished(database: Urls, tmp_path: 
                 assert (await house.post(form)).status_code == 204
             await eventually(is_shown)
             await eventually(is_finished)
+
+
+@asynchronous
+async def test_what_is_over_goes_by_itself(database: Urls, tmp_path: Path) -> None:
+    """A period ends while the process runs; so does a closed workspace, until nothing is left."""
+    clock = SetClock()
+    async with serving(database, tmp_path, clock=clock) as house:
+        other = await house.neighbour()
+        for one in (house, other):
+            assert (
+                await one.post(incoming_form(call_sid(1)), "voice/incoming")
+            ).status_code == 200
+
+        async def history() -> list[str]:
+            found = (await house.get("/retention/history")).json()["data"]
+            return [entry["name"] for entry in found]
+
+        async def has_gone() -> bool:
+            return await history() == ["expiry.buckets_destroyed", "expiry.values_deleted"]
+
+        async def is_empty() -> bool:
+            cell = await other.cell()
+            async with cell.writing.connection() as connection:
+                query = "SELECT count(*) FROM entries WHERE name = 'workspace.remains_deleted'"
+                ((found,),) = await (await connection.execute(query)).fetchall()
+                return bool(found)
+
+        async with following(house.ledger, sweep_pause=0.05):
+            body = {"reason": "terminated"}
+            closed = await other.ask("POST", f"{other.here}/closure", json=body)
+            assert closed.status_code == 200
+            assert await history() == []
+            clock.let_pass(days=91)
+            await eventually(has_gone)
+            await eventually(is_empty)

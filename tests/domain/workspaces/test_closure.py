@@ -8,6 +8,7 @@ from reports import at
 from scenario import Scenario
 
 from domain.workspaces.commands import (
+    ConfirmRemains,
     DestroyKeys,
     DisableIntegration,
     RemoveDialTarget,
@@ -17,6 +18,7 @@ from domain.workspaces.events import (
     ProfileSet,
     WorkspaceClosed,
     WorkspaceKeysDestroyed,
+    WorkspaceRemainsDeleted,
     WorkspaceReopened,
 )
 from domain.workspaces.words import ChangeReason, ClosureReason, ProfileName
@@ -103,3 +105,17 @@ def test_an_open_workspace_is_not_ended() -> None:
     STORY.when(destroy(DAY)).refused("not_closed")
     reopened = WorkspaceReopened(occurred_at=at(9), reason=ChangeReason.correction)
     STORY.given(CLOSED, reopened).when(destroy(DAY)).refused("not_closed")
+
+
+def test_that_nothing_is_left_is_said_once_after_the_key() -> None:
+    """Not of a workspace that still has its key, and not again."""
+    moment = DAY + timedelta(minutes=1)
+    confirmation = ConfirmRemains(occurred_at=moment, keys=3, lookups=2, credentials=1)
+    STORY.when(confirmation).refused("not_ended")
+    STORY.given(CLOSED).when(confirmation).refused("not_ended")
+    ended = STORY.given(CLOSED, WorkspaceKeysDestroyed(occurred_at=DAY))
+    said = WorkspaceRemainsDeleted(
+        occurred_at=moment, keys_deleted=3, lookups_deleted=2, credentials_deleted=1
+    )
+    ended.when(confirmation).then(said)
+    ended.given(said).when(confirmation).nothing_happens()
