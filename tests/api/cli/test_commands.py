@@ -312,6 +312,18 @@ def test_settings_are_changed_shown_and_told(desk: Desk) -> None:
     assert "promise 53" in desk.type(*SETTINGS, "explain", "recordings").stdout
 
 
+def test_a_period_is_tried_before_it_is_set(desk: Desk) -> None:
+    """What would go is shown, for people and for programs; so is what went."""
+    desk.create()
+    retention = ("workspaces", "retention")
+    found = desk.ask(*retention, "simulate", "recordings", "--days", "30")
+    assert (found["days"], found["now"]["values"], found["later"]) == (30, 0, [])
+    assert "objects" in desk.type(*retention, "simulate", "recordings", "--days", "30").stdout
+    assert desk.ask(*retention, "history") == {"data": []}
+    refused = desk.type(*retention, "simulate", "recordings", "--days", "91")
+    assert refused.exit_code == 1
+
+
 def test_a_change_of_what_somebody_changed_is_refused(desk: Desk) -> None:
     """Who has seen an older version is told; a document that means nothing is pointed at."""
     desk.create()
