@@ -21,7 +21,7 @@ from adapters.twilio import twiml
 from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.questions import Reply
 from adapters.twilio.twiml import Addresses, Spoken
-from adapters.twilio.webhooks import Webhook
+from adapters.twilio.webhooks import Webhook, in_campaign
 from adapters.workspaces.credentials import Credentials
 from api.asking_consent import Conversation
 from api.beginning import begin
@@ -72,7 +72,12 @@ class Asked(NamedTuple):
     async def tell(self, call_id: UUID, command: Command) -> Receipt:
         """Make it durable."""
         request = Request(
-            self.workspace_id, call_id, CALL, command, self.context, len(self.webhook.text)
+            self.workspace_id,
+            call_id,
+            CALL,
+            in_campaign(command, self.query),
+            self.context,
+            len(self.webhook.text),
         )
         return await self.deployment.ledger.handle(request)
 

@@ -7,6 +7,7 @@ be understood it becomes a dead letter.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
@@ -21,7 +22,7 @@ from adapters.twilio import twiml
 from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
 from adapters.twilio.streams import read_delivery
-from adapters.twilio.webhooks import Webhook
+from adapters.twilio.webhooks import Webhook, in_campaign
 from api import understanding
 from api.answering import QUESTIONS, Asked
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
@@ -86,6 +87,8 @@ class Admitted(NamedTuple):
     known: Known
     webhook: Webhook
     context: Context
+    query: Mapping[str, str]
+    """Of the address, as it was set up."""
 
 
 class Webhooks:
@@ -104,7 +107,7 @@ class Webhooks:
         admitted = await _admit(scope, body)
         question = QUESTIONS.get(channel.name)
         if question is not None and not admitted.webhook.is_message:
-            document = await question(_asked(admitted, scope["query_string"]))
+            document = await question(_asked(admitted))
             await Response(document, media_type="text/xml")(scope, receive, send)
             return
         if channel is EVENTS:
@@ -163,7 +166,7 @@ async def _admit(scope: Scope, body: bytes | None) -> Admitted:
     context = Context(ACTOR, scope["state"]["request_id"])
     # Its signature covers what a message says; from here on nobody sees that.
     webhook = webhook.discreet(is_message=scope["route"].name in understanding.MESSAGES)
-    return Admitted(deployment, workspace_id, known, webhook, context)
+    return Admitted(deployment, workspace_id, known, webhook, context, _said_in(query))
 
 
 async def _renewed(
@@ -195,7 +198,9 @@ def _request(admitted: Admitted, channel: Channel, letter_id: UUID | None = None
     size = len(admitted.webhook.text)
     try:
         found = told(admitted.webhook, channel.name, workspace_id, credentials.account_sids)
-        return Request(workspace_id, *found[:3], admitted.context, size)
+        command = in_campaign(found.command, admitted.query)
+        place = workspace_id, found.stream_id, found.decider
+        return Request(*place, command, admitted.context, size)
     except NotUnderstood as refusal:
         letter_id, reason = letter_id or uuid4(), refusal.code
     log.warning("dead_letter.kept", dead_letter_id=letter_id, reason=reason)
@@ -211,7 +216,12 @@ def _answer(admitted: Admitted, channel: Channel) -> Response:
     return DURABLE
 
 
-def _asked(admitted: Admitted, query: bytes) -> Asked:
+def _said_in(query: bytes) -> Mapping[str, str]:
+    """What an address says, as it was set up or as we wrote it."""
+    return dict(parse_qsl(query.decode("latin-1"))) if query else {}
+
+
+def _asked(admitted: Admitted) -> Asked:
     """The question, with what we wrote into its address."""
     return Asked(
         admitted.deployment,
@@ -219,7 +229,7 @@ def _asked(admitted: Admitted, query: bytes) -> Asked:
         admitted.known.credentials,
         admitted.webhook,
         admitted.context,
-        dict(parse_qsl(query.decode("latin-1"))),
+        admitted.query,
     )
 
 

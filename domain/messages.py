@@ -50,8 +50,24 @@ class Event(Message):
     """When it happened, as the provider claims; ``None`` where it did not say."""
 
 
+class OfCampaign(Event):
+    """A fact that may say which campaign its stream belongs to, by whose period its values go.
+
+    What is said first holds, for the values of this event and of those after it.
+    """
+
+    campaign: str | None = None
+    """A name of the workspace's; not a person's."""
+
+
 class Command(Message):
     """A request that the rules may refuse."""
+
+
+class InCampaign(Command):
+    """A request that may say which campaign its stream belongs to."""
+
+    campaign: str | None = None
 
 
 class AboutSubject(Command):

@@ -61,7 +61,8 @@ class Draft:
         """What the entry holds for the value; of somebody erased, the value itself is dropped."""
         workspace_id, stream_id = self._request.workspace_id, self._request.stream_id
         category = clear.category
-        subjects, bucket, secret = self._holders.of(workspace_id, clear)
+        campaign = self.stream.campaign_with(event)
+        subjects, bucket, secret = self._holders.of(workspace_id, clear, campaign)
         if secret is None:
             return Sealed(subjects, category, bucket, None)
         place = Place(

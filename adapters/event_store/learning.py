@@ -86,10 +86,13 @@ async def learn(
 def _unknown(knowledge: Knowledge, holders: Keyholders, requests: Iterable[Request]) -> Unknown:
     unknown = Unknown({}, set(), set(), set())
     for request in requests:
-        if knowledge.streams.get(request.stream_id.int) is None:
+        stream = knowledge.streams.get(request.stream_id.int)
+        if stream is None:
             unknown.streams[request.stream_id] = request
+            stream = _unread(request)
+        campaign = stream.campaign_with(request.command)
         for _, value in clear_values(request.command):
-            bucket = holders.today(request.workspace_id, value.category)
+            bucket = holders.today(request.workspace_id, value.category, campaign)
             if knowledge.bucket_keys.get(bucket.int) is None:
                 unknown.buckets.add(bucket)
             for lookup in lookups_in(value):
@@ -163,10 +166,7 @@ def _follow(knowledge: Knowledge, rows: Rows) -> None:
 
 
 def _fold(knowledge: Knowledge, streams: Mapping[UUID, Request], rows: Rows) -> None:
-    folded = {
-        stream_id.int: Stream(request.decider, request.workspace_id, 0, request.decider.initial)
-        for stream_id, request in streams.items()
-    }
+    folded = {stream_id.int: _unread(request) for stream_id, request in streams.items()}
     for stream_id, workspace_id, _, schema_version, name, body in rows:
         number = _number(stream_id)
         stream = folded[number]
@@ -175,6 +175,11 @@ def _fold(knowledge: Knowledge, streams: Mapping[UUID, Request], rows: Rows) -> 
         folded[number] = stream.after(_event(schema_version, name, body))
     for number, stream in folded.items():
         knowledge.streams.put(number, stream)
+
+
+def _unread(request: Request) -> Stream:
+    """A stream of which no entry was read."""
+    return Stream(request.decider, request.workspace_id, 0, request.decider.initial)
 
 
 async def _learn_named(

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import structs
 
 from domain.decider import AnyDecider
-from domain.messages import Command, Context, Event, Message
+from domain.messages import Command, Context, Event, InCampaign, Message, OfCampaign
 from domain.personal_data import Clear, Personal, Sealed
 
 Clock = Callable[[], datetime]
@@ -56,12 +56,22 @@ class Stream(NamedTuple):
     subjects: frozenset[UUID] = frozenset()
     """Whose values it holds."""
 
+    campaign: str | None = None
+    """By whose period its values go."""
+
     def after(self, event: Event) -> "Stream":
         """The stream with one more sealed event."""
-        decider, workspace_id, version, state, subjects = self
+        decider, workspace_id, version, state, subjects, _ = self
         if found := subjects_of(event):
             subjects = subjects.union(found)
-        return Stream(decider, workspace_id, version + 1, decider.evolve(state, event), subjects)
+        state, campaign = decider.evolve(state, event), self.campaign_with(event)
+        return Stream(decider, workspace_id, version + 1, state, subjects, campaign)
+
+    def campaign_with(self, message: Command | Event) -> str | None:
+        """By whose period the values of a message go that is about to be added."""
+        if self.campaign is None and isinstance(message, OfCampaign | InCampaign):
+            return message.campaign
+        return self.campaign
 
 
 def clear_values(message: Command | Event) -> list[tuple[str, Clear]]:

@@ -23,7 +23,7 @@ from adapters.keys.envelope import Envelope, WrongKey
 from adapters.objects.store import ObjectStore, new_name
 from adapters.postgres.pool import Connection
 from adapters.recordings.failures import CannotKeep
-from adapters.recordings.owners import call_of, is_known, locked, owners, voices
+from adapters.recordings.owners import call_of, campaign_of, is_known, locked, owners, voices
 from adapters.recordings.tracks import SealedAudio, intake, verify
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import Credentials, read_credentials
@@ -67,6 +67,7 @@ class Task:
     recording_id: UUID
     recording: Recording
     heard: Speakers | None
+    campaign: str | None
     credentials: Credentials
     verdict: Verdict
     """Whether it may be kept: as the workspace had it when it began, and as its parties agreed."""
@@ -132,6 +133,7 @@ class Keeper:
             recording_id,
             recording,
             voices(call, recording.leg_id),
+            campaign_of(call),
             credentials,
             verdict(_settings_at(workspace, began), recording.report, call_of(call), granted),
             copy_goes_once_stored(settings_of(workspace)),
@@ -178,6 +180,7 @@ class Keeper:
         ]
         return StoreAudio(
             objects=objects,
+            campaign=task.campaign,
             media_type=audio.media_type,
             tracks=audio.tracks,
             samples=audio.samples,

@@ -81,6 +81,11 @@ class TrackKey(NamedTuple):
         return together(one, b64decode(self.share.value["key"]))
 
 
+def campaign_of(call: Sequence[Entry]) -> str | None:
+    """By whose period its audio goes, as far as the call tells."""
+    return _folded(call).campaign
+
+
 def voices(call: Sequence[Entry], leg_id: UUID | None) -> Speakers | None:
     """Who is heard, as far as the call tells; ``None`` where it names nobody.
 

@@ -3,10 +3,13 @@
 Reading never fails: a body that is no form has no fields, and says so when it is understood.
 """
 
+import re
 from base64 import b64decode, b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from adapters.twilio.addresses import read_address
 from adapters.twilio.callbacks import account_sid, read_form
@@ -17,14 +20,28 @@ from adapters.twilio.recordings import read_recording
 from adapters.twilio.signature import SignedRequest
 from domain.calls.commands import ReportLeg
 from domain.calls.words import Step
+from domain.messages import Command, InCampaign
 from domain.personal_data import Category, Clear
 from domain.recordings.commands import ReportRecording
 from domain.text_messages.commands import ReportMessage
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _PARTIES: Final = ("From", "Caller", "To", "Called")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MOST_SUBJECTS: Final = 2
 """A sealed value belongs to two subjects at most; a third name disputes one of the four fields."""
+
+
+def in_campaign(command: Command, query: Mapping[str, str]) -> Command:
+    """The command, of the campaign that its address names in the query.
+
+    Twilio calls an address as it was set up. What is no name is none: it is no reason to lose
+    what is told there.
+    """
+    named = query.get("campaign", "")
+    if not isinstance(command, InCampaign) or not _NAME.fullmatch(named):
+        return command
+    return replace(command, campaign=named)
 
 
 class Webhook(NamedTuple):

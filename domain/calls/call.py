@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from domain.calls import recording
 from domain.calls.commands import CallCommand, FindAnswerer, PriceLeg, ReportLeg, RouteCall
 from domain.calls.events import (
+    CallCampaignNamed,
     CallEvent,
     CallRouted,
     LegAnswered,
@@ -58,8 +59,15 @@ def _reported_leg(call: Call, command: ReportLeg) -> Sequence[CallEvent]:
         introduction: CallEvent | None = _register(command)
     else:
         introduction = _describe(leg, command)
-    found = (introduction, _report(leg, command), _route(call, command))
+    # First: the values of what follows go by its period.
+    found = (_name(call, command), introduction, _report(leg, command), _route(call, command))
     return tuple(event for event in found if event is not None)
+
+
+def _name(call: Call, command: ReportLeg) -> CallCampaignNamed | None:
+    if command.campaign is None or call.campaign is not None:
+        return None
+    return CallCampaignNamed(occurred_at=command.occurred_at, campaign=command.campaign)
 
 
 def _register(command: ReportLeg) -> LegRegistered:

@@ -13,11 +13,11 @@ from domain.calls.words import (
     RecordingPlan,
     Step,
 )
-from domain.messages import Command
+from domain.messages import Command, InCampaign
 from domain.personal_data import Clear
 
 
-class ReportLeg(Command):
+class ReportLeg(InCampaign):
     """The provider says where a leg is. May come late, twice, or before the leg's parent."""
 
     leg_id: UUID

@@ -13,7 +13,7 @@ from domain.calls.words import (
     RecordingPlan,
     Step,
 )
-from domain.messages import Event
+from domain.messages import Event, OfCampaign
 from domain.personal_data import Personal
 
 
@@ -202,6 +202,14 @@ class LegAnswererFound(Event):
     answered_by: Answerer
 
 
+class CallCampaignNamed(OfCampaign):
+    """The call belongs to a campaign, which may have retention periods of its own."""
+
+    name: ClassVar[str] = "call.campaign_named"
+
+    campaign: str
+
+
 CallEvent = (
     LegRegistered
     | LegDescribed
@@ -219,4 +227,5 @@ CallEvent = (
     | RecordingObjectionMet
     | RecordingStartAsked
     | LegAnswererFound
+    | CallCampaignNamed
 )

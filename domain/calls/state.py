@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from domain.calls import recording
 from domain.calls.course import Course, Report, course_of
 from domain.calls.events import (
+    CallCampaignNamed,
     CallEvent,
     CallRouted,
     LegAnswered,
@@ -76,6 +77,9 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     recording: OnRecording = OnRecording()
     """What was said about recording it."""
 
+    campaign: str | None = None
+    """As it was named first."""
+
     @property
     def root(self) -> Leg | None:
         """The first leg, which no other leg dialled."""
@@ -99,6 +103,8 @@ def evolve(call: Call, event: CallEvent) -> Call:
             return _describe(call, event)
         case LegPriced() | LegAnswererFound():
             return _with(call, _known_better(call, event))
+        case CallCampaignNamed():
+            return replace(call, campaign=call.campaign or event.campaign)
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:
@@ -166,4 +172,4 @@ def _describe(call: Call, event: LegDescribed) -> Call:
 
 
 def _with(call: Call, leg: Leg) -> Call:
-    return Call({**call.legs, leg.leg_id: leg}, call.routed, call.recording)
+    return Call({**call.legs, leg.leg_id: leg}, call.routed, call.recording, call.campaign)

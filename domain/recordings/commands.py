@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from domain.messages import Command
+from domain.messages import Command, InCampaign
 from domain.personal_data import Clear
 from domain.recordings.events import Encryption, Samples, Track
 from domain.recordings.words import (
@@ -53,7 +53,7 @@ class FailFetch(Command):
     is_final: bool
 
 
-class StoreAudio(Command):
+class StoreAudio(InCampaign):
     """The attempt kept the audio: it is in the object store and was read back."""
 
     objects: tuple[str, ...]

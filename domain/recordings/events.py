@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.messages import Event, Message
+from domain.messages import Event, Message, OfCampaign
 from domain.personal_data import Personal
 from domain.recordings.words import FetchFailure, Ground, Heard, Loss, Purpose, Source
 
@@ -213,6 +213,14 @@ class RecordingForbidden(Event):
     ground: Ground
 
 
+class RecordingCampaignNamed(OfCampaign):
+    """The recording's call belongs to a campaign, by whose period its audio goes."""
+
+    name: ClassVar[str] = "recording.campaign_named"
+
+    campaign: str
+
+
 RecordingEvent = (
     RecordingAnnounced
     | RecordingStarted
@@ -228,4 +236,5 @@ RecordingEvent = (
     | RecordingDeletedAtProvider
     | RecordingPlayed
     | RecordingForbidden
+    | RecordingCampaignNamed
 )

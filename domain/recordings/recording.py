@@ -25,6 +25,7 @@ from domain.recordings.commands import (
 from domain.recordings.events import (
     RecordingAbsent,
     RecordingAnnounced,
+    RecordingCampaignNamed,
     RecordingCompleted,
     RecordingDeletedAtProvider,
     RecordingDeletionAsked,
@@ -162,8 +163,11 @@ def _store(recording: Recording, command: StoreAudio) -> Sequence[RecordingEvent
         second_key=command.second_key,
         second_share=command.second_share,
     )
-    # In one decision: there is no moment in between in which somebody could be killed.
-    return (stored, RecordingDeletionAsked()) if command.asks_deletion else (stored,)
+    # The campaign first: the keys go by its period. The deletion in one decision: there is no
+    # moment in between in which somebody could be killed.
+    named = (RecordingCampaignNamed(campaign=command.campaign),) if command.campaign else ()
+    asked = (RecordingDeletionAsked(),) if command.asks_deletion else ()
+    return (*named, stored, *asked)
 
 
 def _delete_track(recording: Recording, command: DeleteTrack) -> Sequence[RecordingEvent]:

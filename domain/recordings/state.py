@@ -9,6 +9,7 @@ from domain.recordings.events import (
     Encryption,
     RecordingAbsent,
     RecordingAnnounced,
+    RecordingCampaignNamed,
     RecordingCompleted,
     RecordingDeletedAtProvider,
     RecordingDeletionAsked,
@@ -130,7 +131,12 @@ def evolve(recording: Recording, event: RecordingEvent) -> Recording:
             )
         case RecordingStarted() | RecordingCompleted() | RecordingAbsent() | RecordingFailed():
             return replace(recording, reports=recording.reports | {report_of(event)})
-        case RecordingFetchBegun() | RecordingFetchFailed() | RecordingStored():
+        case (
+            RecordingFetchBegun()
+            | RecordingFetchFailed()
+            | RecordingCampaignNamed()
+            | RecordingStored()
+        ):
             return _fetched(recording, event)
         case RecordingTrackDeleted():
             return replace(recording, deleted_tracks=recording.deleted_tracks | {event.track})
@@ -169,7 +175,8 @@ def _marked(recording: Recording, event: RecordingPlayed | RecordingForbidden) -
 
 
 def _fetched(
-    recording: Recording, event: RecordingFetchBegun | RecordingFetchFailed | RecordingStored
+    recording: Recording,
+    event: RecordingFetchBegun | RecordingFetchFailed | RecordingCampaignNamed | RecordingStored,
 ) -> Recording:
     match event:
         case RecordingFetchBegun():
@@ -181,6 +188,8 @@ def _fetched(
             )
         case RecordingFetchFailed():
             return replace(recording, failure=event.reason, is_given_up=event.is_final)
+        case RecordingCampaignNamed():
+            return recording  # it is no rule's matter, but the seal's
         case RecordingStored():
             return replace(recording, stored=event)
         case _:

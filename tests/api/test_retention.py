@@ -67,3 +67,21 @@ async def test_what_could_not_be_set_cannot_be_tried(database: Urls, tmp_path: P
         for wrong in ({}, {"category": "gossip"}, {**ODD, "days": "many"}, {**ODD, "colour": "x"}):
             answer = await house.get("/retention/simulation", params=wrong)
             assert answer.status_code == 400
+
+
+@asynchronous
+async def test_an_address_names_its_campaign(database: Urls, tmp_path: Path) -> None:
+    """Whatever comes in there goes by the campaign's period; what is no name is none."""
+    clock = SetClock()
+    async with serving(database, tmp_path, clock=clock) as house:
+        for number, query in enumerate(
+            ("?campaign=spring", "?campaign=%20", "?season=spring", "")
+        ):
+            form = incoming_form(call_sid(number))
+            assert (await house.post(form, "voice/incoming", query=query)).status_code == 200
+        for campaign, expected in (("spring", 1), ("autumn", 0), (None, 4)):
+            ask = {**ODD, "days": 1} | ({"campaign": campaign} if campaign else {})
+            clock.let_pass(days=1)
+            found = (await house.get("/retention/simulation", params=ask)).json()
+            going = found["now"]["values"] + sum(step["values"] for step in found["later"])
+            assert going == expected

@@ -12,6 +12,7 @@ from sealing import sealed
 from domain.calls.call import CALL
 from domain.calls.commands import PriceLeg, ReportLeg
 from domain.calls.events import (
+    CallCampaignNamed,
     CallRouted,
     LegAnswered,
     LegDescribed,
@@ -303,3 +304,14 @@ def test_any_end_is_an_end() -> None:
     """Whatever the books call it: of two ends the one that was reported stands alone."""
     books = structs.replace(report("line", "failed@63"), sequence=None, second_hand=True)
     Scenario(CALL).when(report("line", "completed@60")).when(books).nothing_happens()
+
+
+def test_a_call_is_of_the_campaign_that_was_named_first() -> None:
+    """It is named before anything else is said, so that all of it goes by its period."""
+    named = structs.replace(report("line", "ringing"), campaign="spring")
+    story = Scenario(CALL).when(named)
+    assert story.events[0] == CallCampaignNamed(campaign="spring")
+    again = story.when(structs.replace(named, campaign="autumn"))
+    assert again.state.campaign == "spring"
+    again.when(named).nothing_happens()
+    assert Scenario(CALL).when(report("line", "ringing")).when(named).state.campaign == "spring"

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from recordings import CALL, FIRST, SECOND, begin, fail, report, store
 from reports import leg_of
 from scenario import Scenario
@@ -22,6 +23,7 @@ from domain.recordings.commands import (
 from domain.recordings.events import (
     RecordingAbsent,
     RecordingAnnounced,
+    RecordingCampaignNamed,
     RecordingCompleted,
     RecordingDeletedAtProvider,
     RecordingDeletionAsked,
@@ -213,3 +215,12 @@ def test_an_absent_recording_says_why() -> None:
     *_, absent = NEW.when(report(ABSENT, error_code=31)).events
     assert isinstance(absent, RecordingAbsent)
     assert absent.error_code == 31
+
+
+def test_audio_is_of_its_call_s_campaign() -> None:
+    """It is named before the keys are, so that they go by its period."""
+    first, second = (
+        COMPLETED.when(begin()).when(structs.replace(store(), campaign="spring")).events
+    )
+    assert first == RecordingCampaignNamed(campaign="spring")
+    assert isinstance(second, RecordingStored)
