@@ -1,17 +1,14 @@
 -- The end of retention periods: buckets' keys, then the boxes that they opened.
 
-ALTER TABLE buckets
-    ADD COLUMN emptied_at timestamptz,  -- when the boxes in it were deleted, for the last time
-    ADD COLUMN kept bigint;             -- but those of so many locks that were in escrow then
+-- Once the boxes in it are deleted: of how many locks they stay, because these are in escrow.
+ALTER TABLE buckets ADD COLUMN kept bigint;
 CREATE INDEX buckets_living ON buckets (workspace_id, category, campaign, day)
     WHERE destroyed_at IS NULL;
 CREATE INDEX buckets_gone ON buckets (workspace_id, category, campaign, day)
     WHERE destroyed_at IS NOT NULL;
 CREATE INDEX buckets_to_delete ON buckets (workspace_id, day)
     WHERE destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0;
-CREATE INDEX buckets_emptied ON buckets (emptied_at) WHERE emptied_at IS NOT NULL;
 CREATE INDEX vault_bucket ON vault (bucket_id);
-CREATE INDEX subjects_deleted ON subjects (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- What a workspace's periods rest on, and whether it is ended. Few entries say so, and every sweep
 -- asks: the index holds those alone.
@@ -116,7 +113,7 @@ BEGIN
             AND NOT is_escrowed(v.stream_id, v.subject_ids, v.bucket_id)
         )
     )
-    UPDATE buckets b SET kept = locks, emptied_at = now()
+    UPDATE buckets b SET kept = locks
         FROM finished WHERE b.bucket_id = finished.bucket_id;
     GET DIAGNOSTICS emptied = ROW_COUNT;
     is_complete := NOT EXISTS (

@@ -168,9 +168,7 @@ async def test_boxes_go_in_batches_that_add_up(
             clock.let_pass(days=1)
         boxes = await count(home, "vault")
         clock.let_pass(days=400)
-        await home.address.sql(
-            "ALTER TABLE buckets ADD CONSTRAINT full_disk CHECK (emptied_at IS NULL)"
-        )
+        await home.address.sql("ALTER TABLE buckets ADD CONSTRAINT full_disk CHECK (kept IS NULL)")
         with pytest.raises(psycopg.errors.CheckViolation):
             await home.cell.expiries.finish()
         await home.address.sql("ALTER TABLE buckets DROP CONSTRAINT full_disk")
