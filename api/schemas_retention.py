@@ -50,6 +50,7 @@ class RetentionExplained(BaseModel):
                         }
                     ],
                     "counted_from": "kept",
+                    "reason": "To hear what was said while a call is still dealt with.",
                     "gone_through": "2026-01-30",
                 }
             ]
@@ -61,6 +62,7 @@ class RetentionExplained(BaseModel):
     ruling: Ruling = Field(description="The rule that holds.")
     overrides: list[Ruling] = Field(description="Those that would hold without it, in order.")
     counted_from: Start
+    reason: str = Field(description="Why such a thing is kept at all.")
     gone_through: date | None = Field(
         description="Whatever was kept up to and with this UTC day is gone, and stays so; "
         "`null` where nothing went."

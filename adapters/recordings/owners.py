@@ -83,7 +83,7 @@ class TrackKey(NamedTuple):
 
 def campaign_of(call: Sequence[Entry]) -> str | None:
     """By whose period its audio goes, as far as the call tells."""
-    return _folded(call).campaign
+    return call_of(call).campaign
 
 
 def voices(call: Sequence[Entry], leg_id: UUID | None) -> Speakers | None:

@@ -65,6 +65,7 @@ async def explain_retention(
         ruling=Ruling.model_validate(found.ruling),
         overrides=[Ruling.model_validate(one) for one in found.overrides],
         counted_from=found.start,
+        reason=found.reason,
         gone_through=await gone_through(*place),
     )
     return answer(request, session.key, body)

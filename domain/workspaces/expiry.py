@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain.personal_data import Category
 from domain.workspaces.profiles import Period, Start, Unit
-from domain.workspaces.retention import KEPT_AS, Level
+from domain.workspaces.retention import KEPT_AS, Level, Ruling
 from domain.workspaces.state import Workspace
 from domain.workspaces.words import Kept
 
@@ -74,12 +74,13 @@ def due_again(workspace: Workspace, bucket: Living) -> Due:
 def rule_for(workspace: Workspace, living: Living, today: date) -> Rule | None:
     """By what these go; ``None`` for what is not counted from when it was kept."""
     retention = workspace.settings.retention
-    ruling, _, start = retention.explain(KEPT_AS[living.category], living.campaign, today)
-    if ruling.period is None or start is not Start.kept:
-        return None
-    return Rule(ruling.level, ruling.period, ruling.source)
+    found = retention.explain(KEPT_AS[living.category], living.campaign, today)
+    return _rule(found.ruling) if found.start is Start.kept else None
 
 
 def _account(workspace: Workspace, today: date) -> Rule | None:
-    ruling = workspace.settings.retention.explain(Kept.account, None, today).ruling
+    return _rule(workspace.settings.retention.explain(Kept.account, None, today).ruling)
+
+
+def _rule(ruling: Ruling) -> Rule | None:
     return Rule(ruling.level, ruling.period, ruling.source) if ruling.period else None

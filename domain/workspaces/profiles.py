@@ -100,6 +100,21 @@ STARTS: Final[Mapping[Kept, Start]] = MappingProxyType(
         Kept.tickets: Start.ticket_closed,
     }
 )
+REASONS: Final[Mapping[Kept, str]] = MappingProxyType(
+    {
+        Kept.recordings: "To hear what was said while a call is still dealt with.",
+        Kept.call_metadata: "To bill calls, and to answer for a bill that is disputed.",
+        Kept.account: "To reopen what was closed by mistake, and to hand it over.",
+        Kept.invoices: "The law has the books kept.",
+        Kept.tickets: "To answer when somebody comes back to what they asked.",
+        Kept.access_entries: "To look into an incident that is noticed late.",
+        Kept.unclassified: "To understand later what the provider says in a new way.",
+        Kept.dead_letters: "To understand later what could not be, and to lose no call.",
+        Kept.consent_evidence: "To show that there was a consent (GDPR Art. 7(1)).",
+    }
+)
+"""Why each thing is kept at all, for as long as its rule says."""
+
 _MAY_2025: Final = date(2025, 5, 1)
 _LOGS: Final = range(365, 731)
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from domain.personal_data import Category
-from domain.workspaces.profiles import STARTS, Period, Rule, Start, days, law_of, rule_of
+from domain.workspaces.profiles import REASONS, STARTS, Period, Rule, Start, days, law_of, rule_of
 from domain.workspaces.words import Kept, ProfileName
 
 Periods = Mapping[tuple[Kept, str | None], int]
@@ -68,6 +68,9 @@ class Explanation(NamedTuple):
     start: Start
     """What a period is counted from."""
 
+    reason: str
+    """Why such a thing is kept at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -93,7 +96,7 @@ class Retention:
             *self._chosen(category, campaign),
             self._published(rule, on),
         )
-        return Explanation(ruling, tuple(overrides), STARTS[category])
+        return Explanation(ruling, tuple(overrides), STARTS[category], REASONS[category])
 
     def is_allowed(self, on: date) -> bool:
         """Whether every period that was chosen is one that the profile lets choose."""

@@ -39,11 +39,12 @@ def test_what_was_published(
 @pytest.mark.parametrize("profile", list(ProfileName))
 @pytest.mark.parametrize("category", list(Kept))
 def test_nothing_is_kept_without_a_rule(profile: ProfileName, category: Kept) -> None:
-    """Every policy has one for everything, with its source, on any day."""
+    """Every policy has one for everything, with its source and a reason; none is for ever."""
     for day in (date.min, TODAY, date.max):
         rule = rule_of(profile, category, day)
         assert rule.source
-        assert rule.period.length > 0
+        assert 0 < rule.period.after(datetime(2026, 3, 2, tzinfo=UTC)).year < 2040
+    assert Retention(profile).explain(category, None, TODAY).reason
 
 
 def test_rules_are_added_in_the_order_of_their_days() -> None:
