@@ -32,7 +32,12 @@ from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
 from adapters.postgres.arrays import Uuids, columns
 from adapters.postgres.pool import Connection, Pool
-from domain.expiries.events import BucketsDestroyed, ExpiredValuesDeleted, ExpiryEvent
+from domain.expiries.events import (
+    BucketsDestroyed,
+    ExpiredValuesDeleted,
+    ExpiryEvent,
+    LookupsDeleted,
+)
 from domain.identifiers import expiry_id
 from domain.messages import Context
 from domain.workspaces.expiry import Due, Living, due, due_again
@@ -40,6 +45,9 @@ from domain.workspaces.state import Workspace
 
 DESTROYED_AT_ONCE: Final = 500
 """Buckets in one transaction: the writers wait for it."""
+
+FORGOTTEN_AT_ONCE: Final = 1_000
+"""Subjects that are looked at in one transaction."""
 
 WORKSPACES_AT_ONCE: Final = 100
 ACTOR: Final = "policy:retention"
@@ -49,6 +57,8 @@ _DESTROY: Final = "SELECT destroy_buckets(%s, %s, %b, %b, %b, %b, %b, %b, %b)"
 _DELETE: Final = """
     SELECT deleted, emptied, is_complete, current_epoch FROM delete_expired(%s, %s)
 """
+_FORGET: Final = "SELECT forgotten, looked_at, current_epoch FROM forget_lapsed(%s, %s)"
+_LAPSING: Final = "SELECT DISTINCT workspace_id FROM lapsing"
 _VERSIONS: Final = """
     SELECT stream_id, max(version) FROM entries WHERE stream_id = ANY(%b) GROUP BY stream_id
 """
@@ -123,7 +133,11 @@ class Expiries:
 
     async def _finish(self) -> Expired:
         async with self._pool.connection() as connection:
-            return Expired(await self._destroy_due(connection), await self._delete_all(connection))
+            buckets = await self._destroy_due(connection)
+            values = await self._delete_all(connection)
+            for (workspace_id,) in await (await connection.execute(_LAPSING)).fetchall():
+                await self._forget(connection, workspace_id)
+        return Expired(buckets, values)
 
     async def _destroy_due(self, connection: Connection) -> int:
         living, destroyed = await living_buckets(connection), 0
@@ -198,6 +212,18 @@ class Expiries:
                 await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
             total += deleted
         return total
+
+    async def _forget(self, connection: Connection, workspace_id: UUID) -> None:
+        """Forget the numbers of whoever has no value left."""
+        looked_at = FORGOTTEN_AT_ONCE
+        while looked_at == FORGOTTEN_AT_ONCE:
+            async with connection.transaction():
+                found = await connection.execute(_FORGET, (workspace_id, FORGOTTEN_AT_ONCE))
+                ((forgotten, looked_at, epoch),) = await found.fetchall()
+                if forgotten:
+                    event = LookupsDeleted(occurred_at=self._clock(), lookups_deleted=forgotten)
+                    rows = await _rows(connection, [(workspace_id, event)])
+                    await connection.execute(APPEND, parameters(epoch, self._clock(), rows))
 
 
 def _dues(

@@ -51,4 +51,15 @@ class ExpiredValuesDeleted(Event):
     """Whether they were the last: nothing is left but what is in escrow."""
 
 
-ExpiryEvent = BucketsDestroyed | ExpiredValuesDeleted
+class LookupsDeleted(Event):
+    """So many subjects have no value left, and are found by their number no more.
+
+    A number that returns is somebody new.
+    """
+
+    name: ClassVar[str] = "expiry.lookups_deleted"
+
+    lookups_deleted: int
+
+
+ExpiryEvent = BucketsDestroyed | ExpiredValuesDeleted | LookupsDeleted

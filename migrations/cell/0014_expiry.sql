@@ -77,6 +77,16 @@ LANGUAGE sql STABLE AS $$
     SELECT p_kept IS NULL OR p_kept <> (SELECT count(*) FROM escrow WHERE bucket_id = p_bucket)
 $$;
 
+-- Whether nothing of a living subject is left but their number's lookup.
+CREATE FUNCTION is_lapsed(p_subject uuid) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT NOT EXISTS (SELECT FROM vault WHERE subject_ids[1] = p_subject)
+        AND NOT EXISTS (SELECT FROM vault WHERE subject_ids[2] = p_subject)
+        AND NOT EXISTS (SELECT FROM consent_register WHERE subject_id = p_subject)
+        AND EXISTS (SELECT FROM lookups l JOIN subjects s USING (subject_id)
+                    WHERE s.subject_id = p_subject AND s.erased_at IS NULL AND s.restricted_at IS NULL)
+$$;
+
 -- After the keys, the boxes: at most p_limit of them, of destroyed buckets of one workspace only. What is in
 -- escrow stays.
 -- Whoever deletes a box otherwise (an erasure) is not waited for: its bucket is empty the next time.
@@ -98,9 +108,13 @@ BEGIN
         SELECT ctid FROM vault
         WHERE bucket_id = ANY (doomed) AND NOT is_escrowed(stream_id, subject_ids, bucket_id)
         LIMIT p_limit FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM vault USING boxes WHERE vault.ctid = boxes.ctid RETURNING subject_ids
+    ), noted AS (
+        INSERT INTO lapsing (workspace_id, subject_id)
+            SELECT DISTINCT p_workspace, unnest(subject_ids) FROM gone ON CONFLICT DO NOTHING
     )
-    DELETE FROM vault USING boxes WHERE vault.ctid = boxes.ctid;
-    GET DIAGNOSTICS deleted = ROW_COUNT;
+    SELECT count(*) INTO deleted FROM gone;
     SELECT epoch INTO current_epoch FROM counter WHERE NOT fenced FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'RL004', MESSAGE = 'the cell is moving, or has moved';
@@ -121,6 +135,39 @@ BEGIN
         WHERE workspace_id = p_workspace AND destroyed_at IS NOT NULL AND kept IS DISTINCT FROM 0
             AND is_to_be_emptied(bucket_id, kept)
     );
+END $$;
+
+-- Whoever lost a value lately, and may have none left.
+CREATE TABLE lapsing (
+    workspace_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    PRIMARY KEY (workspace_id, subject_id)
+);
+ALTER TABLE lapsing ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_workspace ON lapsing FOR SELECT TO ringledger_api
+    USING (workspace_id = (SELECT this_workspace()));
+CREATE POLICY whole_cell ON lapsing FOR SELECT TO ringledger_writer USING (true);
+GRANT SELECT ON lapsing TO ringledger_api, ringledger_writer;
+
+-- Who has no value left and said nothing of a consent is found by their number no more: it would lead to
+-- the ids of calls of which nobody else knows whose they were. A number that returns is somebody new.
+-- At most p_limit of them are looked at; without one to forget the epoch stays as it is.
+CREATE FUNCTION forget_lapsed(
+    p_workspace uuid, p_limit integer, OUT forgotten integer, OUT looked_at integer, OUT current_epoch bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    lapsed uuid[] := ARRAY(SELECT subject_id FROM lapsing WHERE workspace_id = p_workspace LIMIT p_limit);
+BEGIN
+    looked_at := cardinality(lapsed);
+    forgotten := 0;
+    IF EXISTS (SELECT FROM unnest(lapsed) AS s WHERE is_lapsed(s)) THEN
+        current_epoch := begin_expiry();
+        -- Looked at again under the writers' lock: somebody may have called meanwhile.
+        DELETE FROM lookups WHERE workspace_id = p_workspace AND subject_id = ANY (lapsed) AND is_lapsed(subject_id);
+        GET DIAGNOSTICS forgotten = ROW_COUNT;
+    END IF;
+    DELETE FROM lapsing WHERE workspace_id = p_workspace AND subject_id = ANY (lapsed);
 END $$;
 
 -- Once all boxes of a workspace whose key is destroyed are deleted: whatever else was sealed or wrapped
@@ -147,6 +194,7 @@ BEGIN
         GET DIAGNOSTICS keys = ROW_COUNT;
         DELETE FROM lookups l WHERE l.workspace_id = p_workspace;
         GET DIAGNOSTICS lookups = ROW_COUNT;
+        DELETE FROM lapsing p WHERE p.workspace_id = p_workspace;
         DELETE FROM suppressions s WHERE s.workspace_id = p_workspace;
         DELETE FROM credentials c WHERE c.workspace_id = p_workspace;
         GET DIAGNOSTICS secrets = ROW_COUNT;
@@ -167,9 +215,11 @@ DO $$
 DECLARE
     f regprocedure;
 BEGIN
+    REVOKE ALL ON FUNCTION is_lapsed FROM PUBLIC;
     REVOKE ALL ON FUNCTION is_to_be_emptied FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION is_to_be_emptied TO ringledger_writer;
     FOREACH f IN ARRAY ARRAY['begin_expiry'::regproc, 'destroy_buckets'::regproc, 'delete_expired'::regproc, 'delete_remains'::regproc,
+                             'forget_lapsed'::regproc,
                              'kept_of'::regproc] LOOP
         -- Else a session's own temporary tables come before the cell's, with the owner's rights.
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f, current_schema());

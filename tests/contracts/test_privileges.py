@@ -53,6 +53,7 @@ OWNERS: Final = {"migration", "key_rotations"}
 WRITERS: Final = {
     *("append", "erase_and_suppress", "delete_values", "end_workspace"),
     *("begin_expiry", "destroy_buckets", "delete_expired", "is_to_be_emptied"),
+    "forget_lapsed",
     "delete_remains",
     *("tell_hold", "tell_restriction", "take_into_escrow", "unescrowed"),
     *("create_workspace_key", "wraps_in"),

@@ -4,28 +4,34 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from asking import change
 from cells import Home, Readings, asynchronous, new_cell, new_workspace, open_home
 from clocks import SetClock
+from consent_stories import said
 from holding import hold, lift, placing, read_for, release, restrict
 from twilio_forms import CALLER, call_callbacks, call_sid, incoming_form
+from views import catch_up
 
 from adapters.event_store import expiries
 from adapters.event_store.expiries import Expired
 from adapters.event_store.requests import Request
 from adapters.postgres.embedded import Urls
-from domain.expiries.events import BucketsDestroyed, ExpiredValuesDeleted
+from domain.consents.commands import RefuseConsent
+from domain.consents.consent import CONSENT
+from domain.consents.words import Marketing, Purpose
+from domain.expiries.events import BucketsDestroyed, ExpiredValuesDeleted, LookupsDeleted
 from domain.holds.words import Scope
-from domain.identifiers import expiry_id
+from domain.identifiers import consent_id, expiry_id
 from domain.messages import Context, Event
 from domain.personal_data import Need
 from domain.subjects.events import SubjectValuesDeleted
 from domain.workspaces.words import Kept, RetentionPeriod
 from domain.workspaces.workspace import WORKSPACE
+from projections.consents.view import CONSENT_REGISTER
 
 
 async def keep_for(home: Home, days: int | None, category: Kept = Kept.unclassified) -> None:
@@ -34,6 +40,15 @@ async def keep_for(home: Home, days: int | None, category: Kept = Kept.unclassif
     wanted = RetentionPeriod(category=category, days=days)
     command = change(retention=(wanted,))
     await home.cell.writer.handle(Request(own, own, WORKSPACE, command, Context("cli", uuid4())))
+
+
+async def refuse_marketing(home: Home, subject: UUID) -> None:
+    """They want no calls."""
+    own, kind = home.address.workspace_id, Marketing.calls
+    command = said(RefuseConsent, 0, Purpose.marketing, kind, subject_id=subject)
+    stream = consent_id(own, subject, Purpose.marketing, kind)
+    await home.cell.writer.handle(Request(own, stream, CONSENT, command, Context("cli", uuid4())))
+    await catch_up(home, CONSENT_REGISTER)
 
 
 async def told(home: Home) -> list[Event]:
@@ -296,3 +311,33 @@ async def test_a_workspace_that_is_held_keeps_everything(postgres: Urls, tmp_pat
         assert (len(await told(home)), len(await told(other))) == (0, 2)
         await release(home, held)
         assert await home.cell.expiries.finish() == Expired(1, 1)
+
+
+@asynchronous
+async def test_who_has_no_value_left_is_found_no_more(postgres: Urls, tmp_path: Path) -> None:
+    """A number that returns is somebody new; who called later, or said no, is who they were."""
+    clock = SetClock()
+    gone, later, refused = "+32470000001", "+32470000002", "+32470000003"
+    async with new_cell(postgres, tmp_path, clock) as home, open_home(home.address, clock) as two:
+        for number, caller in enumerate((gone, later, refused)):
+            await home.hear(incoming_form(call_sid(number), caller=caller))
+        subjects = [await home.subject_of(number) for number in (gone, later, refused)]
+        assert subjects[2] is not None
+        await refuse_marketing(home, subjects[2])
+        await two.hear(incoming_form(call_sid(8), caller=gone))  # it remembers the number
+        clock.let_pass(days=200)
+        await home.hear(incoming_form(call_sid(9), caller=later))
+        clock.let_pass(days=166)
+        await home.cell.expiries.finish()
+        found = [await home.subject_of(number) for number in (gone, later, refused)]
+        assert found == [None, *subjects[1:]]
+        assert await home.address.sql("SELECT count(*) FROM lapsing") == [(0,)]
+        (*_, last) = await told(home)
+        assert last == LookupsDeleted(lookups_deleted=1, occurred_at=last.occurred_at)
+        (call,) = await two.hear(incoming_form(call_sid(10), caller=gone))
+        assert await home.subject_of(gone) not in (None, subjects[0])
+        (readings,) = await home.read([call.stream_id])
+        assert states(readings)["caller"] == "value"
+        # A late word of the old call is still heard, as its caller's.
+        (late,) = await home.hear(*call_callbacks(call_sid(0), call_sid(20), caller=gone)[-1:])
+        assert (await home.stream(late.stream_id))[-1].event.name == "call.leg_ended"
