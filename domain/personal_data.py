@@ -4,6 +4,7 @@ A rule may pass a ``Clear`` on and ask whether there is one; it never reads it.
 Whatever a reader gets back is a ``Reading``: a value, or the reason why there is none.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
@@ -56,7 +57,7 @@ class Clear:
     somebody forgot to seal must fail there instead.
     """
 
-    __slots__ = ("about", "category", "lookup", "subject", "value")
+    __slots__ = ("about", "category", "day", "lookup", "subject", "value")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Clear:
         lookup: str | None = None,
         about: "tuple[Personal, ...]" = (),
         subject: UUID | None = None,
+        day: date | None = None,
     ) -> None:
         self.value: Final = value
         self.category: Final = category
@@ -77,6 +79,9 @@ class Clear:
 
         self.subject: Final = subject
         """Whose value it is, where we know them by their id: the subject of the command."""
+
+        self.day: Final = day
+        """The UTC day from which its period counts; that on which it is kept where not given."""
 
     def __repr__(self) -> str:
         """Say that there is a value, not which."""

@@ -39,7 +39,7 @@ class Keyholders:
         self._new_subjects: list[NewSubject] = []
         self._new_buckets: list[NewBucket] = []
         self._digests: dict[tuple[UUID, str], bytes] = {}
-        self._buckets: dict[tuple[UUID, str, str | None], UUID] = {}
+        self._buckets: dict[tuple[UUID, str, str | None, date], UUID] = {}
         self._unrecognised: dict[Clear, UUID] = {}
         self._absent: set[bytes | UUID] = set()
         """Digests, buckets and subjects for which the cell was asked."""
@@ -78,22 +78,22 @@ class Keyholders:
             known = self._bring_subject(workspace_id, digest)
         return (known,)
 
-    def today(self, workspace_id: UUID, category: str, campaign: str | None) -> UUID:
-        """The id of the bucket of today's values of this category, be it there or not."""
-        place = workspace_id, category, campaign
+    def bucket_for(self, workspace_id: UUID, clear: Clear, campaign: str | None) -> UUID:
+        """The id of the bucket of such a value, be it there or not: today's, unless it says."""
+        place = workspace_id, clear.category, campaign, clear.day or self._day
         bucket = self._buckets.get(place)
         if bucket is None:
-            day = self._day.isoformat()
-            bucket = bucket_id(workspace_id, category, campaign or NO_CAMPAIGN, day)
+            day = place[-1].isoformat()
+            bucket = bucket_id(workspace_id, clear.category, campaign or NO_CAMPAIGN, day)
             self._buckets[place] = bucket
         return bucket
 
-    def _bucket_of(self, workspace_id: UUID, category: str, campaign: str | None) -> UUID:
+    def _bucket_of(self, workspace_id: UUID, clear: Clear, campaign: str | None) -> UUID:
         """The same, brought where the cell has none."""
-        bucket = self.today(workspace_id, category, campaign)
+        bucket = self.bucket_for(workspace_id, clear, campaign)
         if self._knowledge.bucket_keys.get(bucket.int) is None:
             self._require(bucket)
-            self._bring_bucket(bucket, workspace_id, category, campaign or NO_CAMPAIGN)
+            self._bring_bucket(bucket, workspace_id, clear, campaign or NO_CAMPAIGN)
         return bucket
 
     def _require(self, absent: bytes | UUID) -> None:
@@ -108,7 +108,7 @@ class Keyholders:
             Unread: Nobody knows whether the cell has them.
         """
         subjects = self._subjects_of(workspace_id, clear)
-        bucket = self._bucket_of(workspace_id, clear.category, campaign)
+        bucket = self._bucket_of(workspace_id, clear, campaign)
         return Owners(subjects, bucket, self._secret(subjects, bucket))
 
     def is_erased(self, workspace_id: UUID, subject_id: UUID) -> bool:
@@ -160,12 +160,12 @@ class Keyholders:
             self._knowledge.subjects.put(digest, subject)
         return subject
 
-    def _bring_bucket(
-        self, bucket: UUID, workspace_id: UUID, category: str, campaign: str
-    ) -> None:
+    def _bring_bucket(self, bucket: UUID, workspace_id: UUID, clear: Clear, campaign: str) -> None:
         key = new_key()
         wrapped = self.keys[workspace_id].wrap_bucket(key, bucket)
         self._new_buckets.append(
-            NewBucket(bucket, workspace_id, category, campaign, self._day, wrapped)
+            NewBucket(
+                bucket, workspace_id, clear.category, campaign, clear.day or self._day, wrapped
+            )
         )
         self._knowledge.bucket_keys.put(bucket.int, key)

@@ -92,7 +92,7 @@ def _unknown(knowledge: Knowledge, holders: Keyholders, requests: Iterable[Reque
             stream = _unread(request)
         campaign = stream.campaign_with(request.command)
         for _, value in clear_values(request.command):
-            bucket = holders.today(request.workspace_id, value.category, campaign)
+            bucket = holders.bucket_for(request.workspace_id, value, campaign)
             if knowledge.bucket_keys.get(bucket.int) is None:
                 unknown.buckets.add(bucket)
             for lookup in lookups_in(value):

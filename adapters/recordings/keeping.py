@@ -9,7 +9,7 @@ it is lost with its connection, the decider lets the later attempt win.
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -51,6 +51,9 @@ from domain.workspaces.events import WorkspaceEvent
 from domain.workspaces.state import Settings
 from domain.workspaces.workspace import WORKSPACE
 
+BELIEVED: Final = timedelta(days=60)
+"""A recording is heard of within so long, or its own time is wrong."""
+
 ACTOR: Final = "policy:recording"
 _LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
@@ -68,6 +71,9 @@ class Task:
     recording: Recording
     heard: Speakers | None
     campaign: str | None
+    made: date
+    """From when its period counts."""
+
     credentials: Credentials
     verdict: Verdict
     """Whether it may be kept: as the workspace had it when it began, and as its parties agreed."""
@@ -134,6 +140,7 @@ class Keeper:
             recording,
             voices(call, recording.leg_id),
             campaign_of(call),
+            _made(entries, recording),
             credentials,
             verdict(_settings_at(workspace, began), recording.report, call_of(call), granted),
             copy_goes_once_stored(settings_of(workspace)),
@@ -175,7 +182,7 @@ class Keeper:
         except Unavailable:
             raise CannotKeep(FetchFailure.not_kept) from None
         locks = [
-            locked(key, who)
+            locked(key, who, task.made)
             for key, who in zip(audio.keys, owners(task.heard, len(audio.keys)), strict=True)
         ]
         return StoreAudio(
@@ -242,6 +249,16 @@ async def _opened(parts: AsyncIterator[bytes], task: Task) -> AsyncIterator[byte
         raise CannotKeep(FetchFailure.no_private_key) from None
     except IntegrityAlarm:
         raise CannotKeep(FetchFailure.not_authentic) from None
+
+
+def _made(entries: Sequence[Entry], recording: Recording) -> date:
+    """The UTC day it was made on: by the provider's clock, where that can be believed.
+
+    It is kept a while later, after an outage or where it was found in the provider's books.
+    """
+    heard, began = entries[0].recorded_at, _began(entries, recording)
+    is_likely = heard - BELIEVED <= began <= heard
+    return (began if is_likely else heard).astimezone(UTC).date()
 
 
 def _began(entries: Sequence[Entry], recording: Recording) -> datetime:

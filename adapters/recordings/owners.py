@@ -2,7 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -115,12 +115,12 @@ def owners(heard: Speakers, tracks: int) -> tuple[Voices, ...]:
     return (heard.first, heard.second) if tracks > 1 else (heard.all,)
 
 
-def locked(key: bytes, owners: Voices) -> Locked:
-    """A track's key, which opens only with the keys of all of these."""
+def locked(key: bytes, owners: Voices, made: date | None = None) -> Locked:
+    """A track's key, which opens only with the keys of all of these, and counts from that day."""
     if len(owners) <= OWNERS:
-        return Locked(_clear(key, owners), None)
+        return Locked(_clear(key, owners, made), None)
     one, other = shares_of(key)
-    return Locked(_clear(one, owners[:OWNERS]), _clear(other, owners[OWNERS:]))
+    return Locked(_clear(one, owners[:OWNERS], made), _clear(other, owners[OWNERS:], made))
 
 
 async def track_keys(
@@ -157,5 +157,6 @@ def call_of(call: Sequence[Entry]) -> Call:
     return CALL.fold(entry.event for entry in call if isinstance(entry.event, CallEvent))
 
 
-def _clear(key: bytes, owners: Voices) -> Clear:
-    return Clear({"key": b64encode(key).decode()}, Category.recording, about=owners)
+def _clear(key: bytes, owners: Voices, made: date | None) -> Clear:
+    said = {"key": b64encode(key).decode()}
+    return Clear(said, Category.recording, about=owners, day=made)

@@ -99,3 +99,19 @@ async def test_audio_goes_by_its_call_s_campaign(postgres: Urls, tmp_path: Path)
         assert (await house.home.cell.expiries.finish()).buckets == 1
         assert await house.heard(spring) == ["expired", "expired"]
         assert all(isinstance(track, bytes) for track in await house.heard(other))
+
+
+@asynchronous
+async def test_audio_counts_from_when_it_was_made(postgres: Urls, tmp_path: Path) -> None:
+    """However late it is kept; and where that day is over by then it is expired at once."""
+    clock = SetClock()
+    async with studio(postgres, tmp_path, clock) as house:
+        audio = wave_file(samples(1), samples(30_000))
+        made = [await house.recorded(audio, number=number) for number in (1, 2)]
+        clock.let_pass(days=20)
+        await house.keep(made[0])
+        clock.let_pass(days=71)
+        assert (await house.home.cell.expiries.finish()).values == 2
+        assert await house.heard(made[0]) == ["expired", "expired"]
+        await house.keep(made[1])
+        assert await house.heard(made[1]) == ["expired", "expired"]
