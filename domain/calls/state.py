@@ -91,7 +91,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         return tuple(leg for leg in self.legs.values() if leg.parent_id is not None)
 
 
-def evolve(call: Call, event: CallEvent) -> Call:
+def evolve(call: Call, event: CallEvent) -> Call:  # noqa: PLR0911 - one line per kind of event
     """The call after one more event; order and repetition of reports leave no trace."""
     match event:
         case LegReported():
