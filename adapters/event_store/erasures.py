@@ -19,7 +19,7 @@ from adapters.erasure_ledger.gate import Gate
 from adapters.erasure_ledger.lines import Act, Kind, Line
 from adapters.event_store.appending import APPEND, STALE, STREAM_VERSION
 from adapters.event_store.codec import encode
-from adapters.event_store.escrow import HELD, NOT_ESCROWED, escrow_subject
+from adapters.event_store.escrow import HELD, NOT_ESCROWED, escrow_ahead, escrow_subject
 from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
 from adapters.event_store.rows import EntryRow, parameters
 from adapters.event_store.standing import in_the_way
@@ -203,9 +203,11 @@ class Erasures:
             return state
         if holds:
             return await self._wait(connection, asked, rows, holds)
+        key = await self._keyring.get(connection, asked.workspace_id) if is_kept else None
+        if key is not None:
+            await escrow_ahead(connection, key, asked.subject_id)
         async with self._gate.destroying(connection, asked.resumed) as destruction:
-            if is_kept:
-                key = await self._keyring.get(connection, asked.workspace_id)
+            if key is not None:
                 await escrow_subject(connection, key, asked.subject_id)
             await destruction.intend(asked.act)
             return await self._destroy(connection, rows[0], said)

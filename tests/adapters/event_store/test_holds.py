@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from twilio_forms import Form, call_sid, incoming_form
 from waiting import waited_for
 
+from adapters.event_store import escrow
 from adapters.event_store.erasures import Erasure
 from adapters.event_store.standing import waiting_for
 from adapters.postgres.embedded import Urls
@@ -148,6 +149,24 @@ async def test_a_held_call_survives_the_erasure_of_its_caller(
         assert await boxes(home, anne) == 0
         assert (await home.erase(anne)).deleted_at is not None
         assert await waits(home, anne) == []
+
+
+@asynchronous
+async def test_a_large_matter_is_taken_into_escrow_in_portions(
+    postgres: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fits into one: nothing of it is left out, and the erasure is one all the same."""
+    for at_once in (1, 2, 3):
+        monkeypatch.setattr(escrow, "AT_ONCE", at_once)
+        async with new_cell(postgres, tmp_path / str(at_once)) as home:
+            receipts = await home.hear(*(call(number) for number in range(3)))
+            calls = [receipt.stream_id for receipt in receipts]
+            await hold(home, placing(calls=calls))
+            anne = await home.erase_number(ANNE)
+            for one in calls:
+                kept = states(await read_for(home, one, Need.legal_claims))
+                assert set(kept.values()) == {"value"}
+            assert await names(home, anne) == ["subject.erased"]
 
 
 @asynchronous
