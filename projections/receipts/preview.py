@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, LiteralString
 from uuid import UUID
 
 from adapters.event_store.history import LAST_POSITION, read_streams
@@ -10,9 +10,6 @@ from adapters.event_store.standing import in_the_way
 from adapters.event_store.suppressions import marketing_consents, refused
 from adapters.postgres.pool import Connection
 from domain.errors import NotFound
-from domain.personal_data import Sealed
-from domain.recordings.recording import RECORDING
-from domain.recordings.state import Recording
 from projections.call_log.read import count_calls
 
 _STANDS: Final = """
@@ -21,15 +18,15 @@ _STANDS: Final = """
            (SELECT count(*) FROM consent_register c WHERE c.subject_id = s.subject_id)
     FROM subjects s WHERE s.workspace_id = %s AND s.subject_id = %s
 """
-_VALUES: Final = """
+# ruff: noqa: S608 - put together from constants of ours
+_BOXES: Final[LiteralString] = """
     WITH kept AS (
         SELECT held_id FROM held WHERE workspace_id = %(workspace)s
         UNION ALL
         SELECT subject_id FROM subjects WHERE workspace_id = %(workspace)s
             AND restricted_at IS NOT NULL AND subject_id <> %(subject)s
-    )
-    SELECT category, is_kept, count(*) FROM (
-        SELECT category, v.stream_id IN (SELECT * FROM kept)
+    ), boxes AS (
+        SELECT category, v.stream_id, name, field, v.stream_id IN (SELECT * FROM kept)
             OR subject_ids && ARRAY(SELECT * FROM kept)
             OR EXISTS (
                 SELECT FROM entries e WHERE e.stream_id = v.stream_id AND v.name NOT LIKE 'call.%%'
@@ -38,11 +35,21 @@ _VALUES: Final = """
             ) AS is_kept
         FROM vault v WHERE workspace_id = %(workspace)s
             AND (subject_ids[1] = %(subject)s OR subject_ids[2] = %(subject)s)
-    ) AS boxes GROUP BY category, is_kept ORDER BY category
+    )
 """
-_HEARD: Final = (
-    "SELECT recording_id FROM recordings WHERE workspace_id = %s AND owners @> ARRAY[%s]"
-)
+"""The subject's sealed values, and whether a hold or another's restriction keeps each."""
+
+_VALUES: Final = f"""
+    {_BOXES}
+    SELECT category, is_kept, count(*) FROM boxes GROUP BY category, is_kept ORDER BY category
+"""
+_TRACKS: Final = f"""
+    {_BOXES}
+    SELECT count(DISTINCT (stream_id, split_part(field, '_', 1))) FROM boxes
+    WHERE name = 'recording.stored' AND NOT is_kept
+"""
+"""A track has a key, perhaps in two shares: ``first_key``, ``first_share``."""
+
 _CALLS: Final = """
     SELECT count(DISTINCT coalesce(r.call_id, v.stream_id))
     FROM vault v LEFT JOIN recordings r ON r.recording_id = v.stream_id
@@ -100,14 +107,14 @@ async def preview(connection: Connection, workspace_id: UUID, subject_id: UUID) 
     asked_for = await connection.execute(_CALLS, (*place, subject_id))
     ((copies,),) = await asked_for.fetchall()
     said = await read_streams(connection, marketing_consents(*place), LAST_POSITION)
-    recordings = await _heard(connection, *place)
+    ((tracks,),) = await (await connection.execute(_TRACKS, asked)).fetchall()
     goes = {name: count for name, is_kept, count in values if not is_kept}
     return Preview(
         keys=keys,
         lookups=lookups,
         values=goes,
         kept={name: count for name, is_kept, count in values if is_kept},
-        tracks=sum(len(tracks_of(one, subject_id)) for one in recordings),
+        tracks=tracks,
         calls=await count_calls(connection, *place),
         # While all of theirs is held the provider is not asked, for nothing of theirs goes here.
         provider_copies=copies if goes else 0,
@@ -115,27 +122,3 @@ async def preview(connection: Connection, workspace_id: UUID, subject_id: UUID) 
         holds=tuple(await in_the_way(connection, *place, workspace_id)),
         suppressions=tuple(refused(said)) if lookups else (),
     )
-
-
-async def _heard(connection: Connection, workspace_id: UUID, subject_id: UUID) -> list[Recording]:
-    """The recordings of which a track ends with the subject."""
-    rows = await (await connection.execute(_HEARD, (workspace_id, subject_id))).fetchall()
-    found = {id_: RECORDING.initial for (id_,) in rows}
-    for entry in await read_streams(connection, list(found), LAST_POSITION):
-        event: Any = entry.event
-        found[entry.stream_id] = RECORDING.evolve(found[entry.stream_id], event)
-    return list(found.values())
-
-
-def tracks_of(recording: Recording, subject_id: UUID) -> list[int]:
-    """The tracks that are locked by a subject, among others perhaps, and are there still."""
-    stored = recording.stored
-    if stored is None:
-        return []
-    locks = ((stored.first_key, stored.first_share), (stored.second_key, stored.second_share))
-    return [
-        number
-        for number, keys in enumerate(locks)
-        if number not in recording.deleted_tracks
-        and any(isinstance(key, Sealed) and subject_id in key.subjects for key in keys)
-    ]
