@@ -87,12 +87,12 @@ def _address(party: Json | None) -> object:
 
 
 def check_receipt(receipt: Json, verdict: str) -> list[str]:
-    """The receipt is genuine, and partial: the demo's Twilio confirms nothing."""
-    said = {answer["store"]: answer["state"] for answer in receipt["answers"]}
+    """The last receipt is genuine, and every store is done."""
+    left = [one["store"] for one in receipt["answers"] if one["state"] in ("waiting", "failed")]
     return [
         *([] if verdict.startswith("genuine") else [f"the receipt is not genuine: {verdict}"]),
-        *([] if said["keys"] == said["vault"] == "done" else ["the erasure is not done here"]),
-        *([] if receipt["state"] == "partial" else ["a receipt is done before Twilio's word"]),
+        *(f"after the erasure something is left: {store}" for store in left),
+        *([] if receipt["state"] == "done" else ["the receipt is not done"]),
     ]
 
 

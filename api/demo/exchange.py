@@ -1,4 +1,4 @@
-"""Twilio's REST API as far as the demo's recordings need it: audio, its end and its deletion."""
+"""Twilio's REST API as far as the demo needs it: recordings' audio and end, and deletions."""
 
 import asyncio
 import io
@@ -56,6 +56,10 @@ async def exchange() -> AsyncIterator[Exchange]:
     app.router.add_post(f"{_ROOT}/Calls/{{call}}/Recordings/{{sid}}.json", found.stop)
     app.router.add_get(f"{_ROOT}/Recordings/{{sid:RE[0-9a-f]+}}", found.media)
     app.router.add_delete(f"{_ROOT}/Recordings/{{sid}}.json", found.delete)
+    for kind in ("Calls", "Recordings"):
+        app.router.add_get(f"{_ROOT}/{kind}.json", _no_more)
+    app.router.add_get(f"{_ROOT}/Calls/{{sid}}.json", _no_call)
+    app.router.add_delete(f"{_ROOT}/Calls/{{sid}}.json", _gone)
     app.router.add_route("*", "/{anything:.*}", _unknown)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
@@ -66,6 +70,21 @@ async def exchange() -> AsyncIterator[Exchange]:
         yield found
     finally:
         await runner.cleanup()
+
+
+async def _no_more(request: web.Request) -> web.Response:
+    """Nothing hangs on a call but what we were told of it."""
+    kind = request.path.rpartition("/")[2].removesuffix(".json").lower()
+    return web.json_response({kind: [], "next_page_uri": None})
+
+
+async def _no_call(_: web.Request) -> web.Response:
+    return _problem(404, 20404)
+
+
+async def _gone(_: web.Request) -> web.Response:
+    """A call that it never had is gone as well."""
+    return web.Response(status=204)
 
 
 async def _unknown(_: web.Request) -> web.Response:

@@ -4,9 +4,10 @@ import fcntl
 import secrets
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from api.demo import recording
 from api.demo.cast import Office
 from api.demo.clock import DemoClock
 from api.demo.day import Day
+from api.demo.deleting import delete_copies
 from api.demo.exchange import Exchange, exchange
 from api.following import following
 from api.listening import PortTaken, listen, url_of
@@ -50,6 +52,8 @@ class Stage:
     """What the provider signs with for that one."""
 
     exchange: Exchange
+    let_twilio_delete: Callable[[], Awaitable[None]]
+    """What is asked of Twilio every minute, asked now."""
 
 
 async def demo_settings(settings: Settings, *, names_home: bool) -> Settings:
@@ -102,7 +106,8 @@ async def set_stage(
             [(Kind.account_sid, recording.ACCOUNT), (Kind.auth_token, token)],
         )
         url = settings.public_url or url
-        yield Stage(url, workspaces, settings.home, recorded, token, provider)
+        delete = partial(delete_copies, ledger)
+        yield Stage(url, workspaces, settings.home, recorded, token, provider, delete)
 
 
 def _with(settings: Settings, provider: Exchange) -> Settings:

@@ -110,19 +110,14 @@ class Story:
     def receipt(self, receipt: Json, file: Path, verdict: str) -> None:
         """What every store answered, and that the receipt is genuine."""
         rows = [
-            (
-                one["store"],
-                one["state"],
-                one.get("count"),
-                one.get("until") or one.get("ends_with"),
-            )
+            (*(one.get(name) for name in ("store", "state", "count", "what")), _until(one))
             for one in receipt["answers"]
         ]
-        title = f"The signed receipt: {receipt['state']} (Twilio is not there in the demo)"
-        self._show(table(("store", "says", "how many", "until"), rows), title)
+        title = f"The signed receipt, after the release and by Twilio's word: {receipt['state']}"
+        self._show(table(("store", "says", "how many", "what remains", "until"), rows), title)
         keys = file.with_name("receipt-keys.json")
         self._paste(f"ringledger verify-receipt {file} --key {keys}")
-        self._paste(f"  {verdict}")
+        self._paste(f"  {verdict}\n")
 
     def try_it(
         self, base_url: str, dashboards: dict[str, Dashboard], call_id: str, asked_at: datetime
