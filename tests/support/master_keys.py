@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -30,17 +30,19 @@ def in_file(folder: Path) -> Iterator[MasterKeys]:
     yield master_key.read(folder / "master.key")
 
 
-def _as_documented(self: KmsBackend, ciphertext_blob: bytes, **asked: Any) -> Any:  # noqa: ANN401
+def _as_documented(
+    self: KmsBackend, ciphertext_blob: bytes, encryption_context: dict[str, str], key_id: str
+) -> tuple[bytes, str]:
     """Decrypt as KMS documents it where moto is laxer, or calls what is wrong by another name.
 
     A key that waits for its deletion decrypts nothing, and a ciphertext of another key is told
     from one that nobody may decrypt.
     """
-    key_id = self.any_id_to_key_id(asked["key_id"])
-    if self.keys[key_id].key_state != "Enabled":
+    key = self.any_id_to_key_id(key_id)
+    if self.keys[key].key_state != "Enabled":
         raise JsonRESTError("KMSInvalidStateException", "")
     try:
-        return _DECRYPT(self, ciphertext_blob, **asked)
+        return _DECRYPT(self, ciphertext_blob, encryption_context, key_id)
     except AccessDeniedException:
         raise JsonRESTError("IncorrectKeyException", "") from None
     except (IndexError, ValueError, struct.error):
