@@ -24,13 +24,14 @@ ELSEWHERE: Final = {
     ("lookups", "digest"),  # hashes
     ("suppressions", "digest"),
     ("api_keys", "secret_sha256"),
+    ("access_entries", "origin"),  # under a key of the workspace's that stays
 }
 """What is not under a workspace's key, and why."""
 
 _COLUMNS: Final = """
-    SELECT table_name::text, column_name::text FROM information_schema.columns
-    JOIN information_schema.tables USING (table_schema, table_name)
-    WHERE table_schema = %s AND data_type = 'bytea' AND table_type = 'BASE TABLE'
+    SELECT c.relname::text, a.attname::text FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
+    WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+    AND atttypid = 'bytea'::regtype AND attnum > 0
 """
 
 
@@ -39,7 +40,9 @@ async def test_no_sealed_column_is_forgotten(postgres: Urls, tmp_path: Path) -> 
     """A new column of bytes is named in ``WRAPPED``, or here with its reason."""
     async with new_cell(postgres, tmp_path) as home:
         found = set(await home.address.sql(_COLUMNS, home.address.schema))
-        assert found == {(one.table, one.column) for one in WRAPPED} | ELSEWHERE
+        wrapped = {(one.table, one.column) for one in WRAPPED}
+        assert found >= wrapped
+        assert found - wrapped <= ELSEWHERE
 
 
 @asynchronous
