@@ -9,7 +9,7 @@ import binascii
 from base64 import b64decode
 from typing import Final, cast
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,6 +25,14 @@ TAG_BYTES: Final = 16
 
 class WrongKey(Exception):  # noqa: N818 - it says what is the case
     """The private key is none, or does not open the content key."""
+
+
+def is_private_key(pem: str) -> bool:
+    """Whether it is a key that could open recordings: RSA, in PEM, without a passphrase."""
+    try:
+        return isinstance(load_pem_private_key(pem.encode(), None), RSAPrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
 
 
 class Envelope:

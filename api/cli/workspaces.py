@@ -1,6 +1,5 @@
 """``ringledger workspaces``: make a controller's workspace, list them, set one up, close one."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar
@@ -9,7 +8,8 @@ import typer
 
 from adapters.twilio.overrides import RETRIES
 from adapters.wiring import NewWorkspace
-from adapters.workspaces.credentials import REGION, Kind
+from adapters.workspaces.credential_forms import WrongFormError, checked
+from adapters.workspaces.credentials import Kind
 from adapters.workspaces.directory import Workspace
 from api.cli.nouns import Nouns
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
@@ -24,6 +24,7 @@ class Parts(Nouns):
         "settings": "workspace_settings",
         "members": "workspace_members",
         "retention": "workspace_retention",
+        "credentials": "workspace_credentials",
     }
 
 
@@ -31,7 +32,11 @@ app = typer.Typer(cls=Parts, help="Controllers' workspaces.", no_args_is_help=Tr
 
 Credentials = list[tuple[Kind, str]]
 LONGEST_NAME = 200
-_API_KEY = re.compile(r"SK[0-9a-fA-F]{32} \S+")
+_OPTIONS = {
+    Kind.dial_target: "--dial-target",
+    Kind.api_key: "--twilio-api-key",
+    Kind.region: "--twilio-region",
+}
 
 
 @app.command(epilog=EXIT_CODES)
@@ -170,11 +175,11 @@ async def _create(
 
 
 def _checked(others: dict[Kind, str]) -> dict[Kind, str]:
-    """What has a form must have it: a mistake would show only when the books are to be read."""
-    if Kind.api_key in others and not _API_KEY.fullmatch(others[Kind.api_key]):
-        raise WrongUsage("--twilio-api-key is two words: the key's id, SK…, and its secret")
-    if Kind.region in others and not REGION.fullmatch(others[Kind.region]):
-        raise WrongUsage("--twilio-region is two words: ie1 dublin")
+    for kind, secret in others.items():
+        try:
+            checked(kind, secret)
+        except WrongFormError as error:
+            raise WrongUsage(f"{_OPTIONS[kind]}: {error}") from None
     return others
 
 

@@ -565,6 +565,8 @@ def test_a_lost_master_key_is_not_replaced(desk: Desk) -> None:
         ("consents", "history"),
         ("consents", "receipt"),
         ("consents", "may-market"),
+        ("workspaces", "credentials", "add"),
+        ("workspaces", "credentials", "revoke"),
         ("dead-letters", "list"),
         *(("holds", verb) for verb in ("list", "place", "review", "release")),
         *(("subjects", verb) for verb in ("restrict", "unrestrict")),
@@ -611,3 +613,46 @@ def test_the_master_key_rotates(desk: Desk) -> None:
     (listed,) = desk.ask("calls", "list")["data"]
     assert listed["caller"]["value"]["address"] == CALLER
     assert desk.credentials(workspace).auth_tokens == (AUTH_TOKEN,)
+
+
+def test_a_token_rotates_while_the_old_one_stands(desk: Desk) -> None:
+    """Added on standard input, listed without what is secret, and the old one revoked."""
+    workspace_id = desk.create()
+    of = ("workspaces", "credentials")
+    desk.ask(*of, "add", "twilio_auth_token", stdin="cnry-new\n")
+    name = ("--name", f"SK{1:032x}")
+    desk.ask(*of, "add", "twilio_api_key", *name, stdin="cnry-secret\n")
+    assert desk.credentials(workspace_id).auth_tokens == (AUTH_TOKEN, "cnry-new")
+    listed = desk.ask(*of, "list")["data"]
+    assert [(one["kind"], one["name"]) for one in listed] == [
+        ("twilio_account_sid", ACCOUNT_SID),
+        ("twilio_auth_token", None),
+        ("twilio_auth_token", None),
+        ("twilio_api_key", name[1]),
+    ]
+    shown = desk.type(*of, "list")
+    assert name[1] in shown.stdout
+    assert "cnry" not in shown.stdout + json.dumps(listed)
+    old, new = (one["credential_id"] for one in listed[1:3])
+    assert desk.type(*of, "revoke", old).exit_code == 0
+    assert desk.credentials(workspace_id).auth_tokens == ("cnry-new",)
+    last = desk.type(*of, "revoke", new)
+    assert (last.exit_code, "add another first" in last.stderr) == (2, True)
+    assert desk.type(*of, "revoke", UNKNOWN).exit_code == 3
+
+
+def test_a_credential_that_cannot_be_meant_is_refused(desk: Desk) -> None:
+    """Before it is stored, and without being quoted."""
+    workspace_id = desk.create()
+    before = desk.credentials(workspace_id)
+    of = ("workspaces", "credentials", "add")
+    for words in (
+        ("twilio_api_key",),
+        ("twilio_auth_token", "--name", "cnry"),
+        ("twilio_recording_key", "--name", f"CR{1:032x}"),
+        ("twilio_region",),
+    ):
+        refused = desk.type(*of, *words, stdin="cnry")
+        assert refused.exit_code == 2
+        assert "cnry" not in refused.stdout + refused.stderr
+    assert desk.credentials(workspace_id) == before
