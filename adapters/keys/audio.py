@@ -92,22 +92,32 @@ class TrackSealer:
         self._chunk_bytes = chunk_bytes
         self._waiting = bytearray()
 
-    def add(self, audio: bytes) -> bytes:
-        """Take more of the audio; the chunks that are full by then."""
+    def add(self, audio: bytes) -> list[bytes]:
+        """Take more of the audio; the chunks that are full by then, sealed.
+
+        What can be sealed where it lies is not copied before.
+        """
         self.audio_bytes += len(audio)
-        self._waiting += audio
-        sealed = []
-        while len(self._waiting) > self._chunk_bytes:
-            sealed.append(self._seal(self._chunk_bytes, is_last=False))
-        return b"".join(sealed)
+        sealed, rest = list[bytes](), memoryview(audio)
+        while rest:
+            if len(self._waiting) == self._chunk_bytes:
+                sealed.append(self._seal(self._waiting))
+                self._waiting.clear()
+            # The last chunk looks different: the one that may be it is held back.
+            if not self._waiting and len(rest) > self._chunk_bytes:
+                sealed.append(self._seal(rest[: self._chunk_bytes]))
+                rest = rest[self._chunk_bytes :]
+                continue
+            room = self._chunk_bytes - len(self._waiting)
+            self._waiting += rest[:room]
+            rest = rest[room:]
+        return sealed
 
     def finish(self) -> bytes:
         """The last chunk. Nothing can be added after it."""
-        return self._seal(len(self._waiting), is_last=True)
+        return self._seal(self._waiting, is_last=True)
 
-    def _seal(self, length: int, *, is_last: bool) -> bytes:
-        chunk = bytes(memoryview(self._waiting)[:length])
-        del self._waiting[:length]
+    def _seal(self, chunk: bytearray | memoryview, *, is_last: bool = False) -> bytes:
         nonce, self.chunks = _nonce(self.chunks, is_last=is_last), self.chunks + 1
         return self._cipher.encrypt(nonce, chunk, None)
 

@@ -8,18 +8,18 @@ they return, and a program that ends right then is aborted (obstore 0.12).
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, Protocol, Self, TypeVar
 from uuid import UUID, uuid4
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
+from adapters.objects.folder import FolderWriting, sweep
 from domain.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:  # they are in the library's stubs only
@@ -32,7 +32,6 @@ Result = TypeVar("Result")
 PART_BYTES: Final = 8 * 1024 * 1024
 """What is sent at once; S3 takes 10,000 parts of an object, so that 80 GB fit."""
 
-FOLDER_PART_BYTES: Final = 1024 * 1024
 PARTS_AT_ONCE: Final = 3
 """Each is in memory while it is on its way."""
 
@@ -49,19 +48,48 @@ class Stored(NamedTuple):
     modified_at: datetime
 
 
+class _File(Protocol):
+    """What an object is written with."""
+
+    def write(self, parts: Sequence[bytes]) -> None:
+        """Take more of it."""
+
+    def close(self) -> None:
+        """It is there, as a whole."""
+
+    def abort(self) -> None:
+        """It never comes to be."""
+
+
 class Writing:
     """An object that is being written."""
 
-    def __init__(self, file: "WritableFile") -> None:
+    def __init__(self, file: _File) -> None:
         self._file = file
 
     async def write(self, part: bytes) -> None:
         """Take more of it; waits while too much is on its way."""
-        await asyncio.to_thread(self.write_here, part)
+        await asyncio.to_thread(self.write_here, (part,))
 
-    def write_here(self, part: bytes) -> None:
+    def write_here(self, parts: Sequence[bytes]) -> None:
         """The same for whoever is in a thread of their own already, and may wait there."""
-        _told(lambda: self._file.write(part))
+        _told(lambda: self._file.write(parts))
+
+
+class _Upload:
+    """An object that the library writes."""
+
+    def __init__(self, file: "WritableFile") -> None:
+        self._file = file
+
+    def write(self, parts: Sequence[bytes]) -> None:
+        self._file.write(b"".join(parts))
+
+    def close(self) -> None:
+        self._file.close()
+
+    def abort(self) -> None:
+        """A file that is not closed never comes to be."""
 
 
 class ObjectStore:
@@ -91,18 +119,22 @@ class ObjectStore:
     @asynccontextmanager
     async def writing(self, name: str) -> AsyncIterator[Writing]:
         """Write an object in parts. It is there, durably, once the block has ended well."""
-        file = await _threaded(
-            obstore.open_writer,
-            self._store,
-            name,
-            buffer_size=PART_BYTES if self._folder is None else FOLDER_PART_BYTES,
-            max_concurrency=PARTS_AT_ONCE,
-        )
-        yield Writing(file)
-        # Not reached where the block broke off: a file that is not closed never comes to be.
+        file = await _threaded(self._open, name)
+        try:
+            yield Writing(file)
+        except BaseException:
+            await _threaded(file.abort)
+            raise
         await _threaded(file.close)
+
+    def _open(self, name: str) -> _File:
         if self._folder is not None:
-            await asyncio.to_thread(_settle, self._folder / name)
+            return FolderWriting(self._folder / name)
+        return _Upload(
+            obstore.open_writer(
+                self._store, name, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
+            )
+        )
 
     async def read(self, name: str, start: int, end: int) -> bytes:
         """The bytes from ``start`` to before ``end``; fewer where the object ends earlier.
@@ -127,7 +159,7 @@ class ObjectStore:
         with suppress(NotFound):
             await _threaded(obstore.delete, self._store, name)
         if self._folder is not None:
-            await asyncio.to_thread(_sweep, self._folder / name)
+            await asyncio.to_thread(sweep, self._folder / name)
 
     async def each(self, workspace_id: UUID) -> AsyncIterator[Stored]:
         """Every object of a workspace, in no order."""
@@ -156,19 +188,3 @@ def _told(work: Callable[[], Result]) -> Result:
     except (BaseError, OSError):
         failure = Unavailable("objects")
     raise failure
-
-
-def _settle(path: Path) -> None:
-    """Put a file and its place in the folder on the disk: the library renames, and no more."""
-    for place in (path, path.parent, path.parent.parent):
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what the library writes to before it renames."""
-    for left in path.parent.glob(f"{path.name}#*"):
-        left.unlink(missing_ok=True)

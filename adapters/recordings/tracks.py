@@ -123,19 +123,22 @@ class _Track:
         self._sealer = TrackSealer(self.key, place)
         self._hash = hashlib.sha256()
         self._file: Writing | None = None
-        self._waiting = bytearray(self._sealer.header)
+        self._waiting = [self._sealer.header]
+        self._size = len(self._sealer.header)
+        """Of what waits."""
+
         self._written = 0
         self._work: asyncio.Task[None] | None = None
 
     async def add(self, audio: bytes) -> None:
         """Take more of the audio."""
-        self._waiting += self._sealer.add(audio)
-        if len(self._waiting) >= WRITE_BYTES:
+        self._keep(self._sealer.add(audio))
+        if self._size >= WRITE_BYTES:
             await self._write()
 
     async def finish(self) -> Track:
         """All of it came in."""
-        self._waiting += self._sealer.finish()
+        self._keep([self._sealer.finish()])
         await self._write()
         await self.settled()
         return Track(
@@ -156,14 +159,18 @@ class _Track:
         await self.settled()
         if self._file is None:
             self._file = await self._stack.enter_async_context(self._store.writing(self._name))
-        part = bytes(self._waiting)
-        self._waiting.clear()
-        self._written += len(part)
-        self._work = asyncio.create_task(asyncio.to_thread(self._put, self._file, part))
+        self._work = asyncio.create_task(asyncio.to_thread(self._put, self._file, self._waiting))
+        self._written += self._size
+        self._waiting, self._size = [], 0
 
-    def _put(self, file: Writing, part: bytes) -> None:
-        self._hash.update(part)
-        file.write_here(part)
+    def _keep(self, chunks: Sequence[bytes]) -> None:
+        self._waiting += chunks
+        self._size += sum(map(len, chunks))
+
+    def _put(self, file: Writing, chunks: Sequence[bytes]) -> None:
+        for chunk in chunks:
+            self._hash.update(chunk)
+        file.write_here(chunks)
 
 
 async def verify(store: ObjectStore, track: Track) -> None:

@@ -1,6 +1,7 @@
 """Sealed audio: any part opens alone, in its own place only, and whatever is changed shows."""
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -38,7 +39,7 @@ AUDIO: Final = bytes(range(SMALL * 4 + 5))
 def sealed(audio: bytes, *, key: bytes = KEY, place: TrackPlace = PLACE) -> bytes:
     """The object that this audio comes to, in one go."""
     sealer = TrackSealer(key, place, chunk_bytes=SMALL)
-    return sealer.header + sealer.add(audio) + sealer.finish()
+    return b"".join([sealer.header, *sealer.add(audio), sealer.finish()])
 
 
 def opened(track: bytes, size: int, *, key: bytes = KEY, place: TrackPlace = PLACE) -> bytes:
@@ -51,7 +52,7 @@ def opened(track: bytes, size: int, *, key: bytes = KEY, place: TrackPlace = PLA
 def test_what_was_sealed_in_any_parts_opens(parts: list[bytes]) -> None:
     """However the audio came in, the object has the size that was foretold, and opens."""
     sealer = TrackSealer(KEY, PLACE, chunk_bytes=SMALL)
-    track = b"".join([sealer.header, *map(sealer.add, parts), sealer.finish()])
+    track = b"".join([sealer.header, *chain(*map(sealer.add, parts)), sealer.finish()])
     audio = b"".join(parts)
     layout = Layout(len(audio), SMALL)
     assert (sealer.audio_bytes, sealer.chunks) == (len(audio), layout.chunks)
@@ -63,7 +64,7 @@ def test_what_was_sealed_in_any_parts_opens(parts: list[bytes]) -> None:
 def test_the_usual_chunks_have_their_bounds_right(size: int) -> None:
     """A full last chunk is the last one: none that is empty follows it."""
     sealer = TrackSealer(KEY, PLACE)
-    track = sealer.header + sealer.add(bytes(size)) + sealer.finish()
+    track = b"".join([sealer.header, *sealer.add(bytes(size)), sealer.finish()])
     assert len(track) == HEADER_BYTES + size + -(-size // CHUNK_BYTES) * TAG_BYTES
     assert opened(track, size) == bytes(size)
 
@@ -168,7 +169,7 @@ def test_the_golden_tracks_open_and_are_made_the_same(vector: dict[str, Any]) ->
     assert opened(track, len(audio), key=key, place=place) == audio
     salt, chunk_bytes = bytes.fromhex(vector["salt"]), vector["chunk_bytes"]
     sealer = TrackSealer(key, place, salt=salt, chunk_bytes=chunk_bytes)
-    assert sealer.header + sealer.add(audio) + sealer.finish() == track
+    assert b"".join([sealer.header, *sealer.add(audio), sealer.finish()]) == track
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["title"])
