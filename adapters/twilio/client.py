@@ -116,7 +116,9 @@ class RestClient:
         self.account_sid = account_sid
         self._session = session
         self._root = f"{base_url}/{API}/Accounts/{account_sid}"
-        self._transcripts = f"{base_url.replace('://api.', '://intelligence.', 1)}/v2/Transcripts"
+        self.transcripts_url = (
+            f"{base_url.replace('://api.', '://intelligence.', 1)}/v2/Transcripts"
+        )
         self._logins = list(logins)
         self._pause = pause
 
@@ -179,7 +181,9 @@ class RestClient:
             RestFailed: As above.
         """
         try:
-            return await self._all(self._transcripts, "transcripts", {"SourceSid": recording_sid})
+            return await self._all(
+                self.transcripts_url, "transcripts", {"SourceSid": recording_sid}
+            )
         except RestFailed as failure:
             if failure.status == _NOT_FOUND:
                 return []
@@ -194,7 +198,7 @@ class RestClient:
 
     async def delete_transcript(self, sid: str) -> Answer:
         """The same of a text of Conversational Intelligence."""
-        return await delete_at(self._session, f"{self._transcripts}/{sid}", self._logins)
+        return await delete_at(self._session, f"{self.transcripts_url}/{sid}", self._logins)
 
     async def _all(self, url: str, name: str, query: Query | None = None) -> list[Resource]:
         """A whole list, as far as it is likely."""

@@ -15,7 +15,15 @@ from twilio_standin.books import Account, rfc2822
 from twilio_standin.rest import BROKEN, TOO_MANY, Fault
 
 from adapters.twilio import client
-from adapters.twilio.client import Login, RestClient, RestFailed, api_url, clients_of, rest_session
+from adapters.twilio.client import (
+    Answer,
+    Login,
+    RestClient,
+    RestFailed,
+    api_url,
+    clients_of,
+    rest_session,
+)
 from adapters.workspaces.credentials import Credentials
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -171,6 +179,55 @@ async def test_an_account_is_asked_where_it_is() -> None:
     for wrong in ("ie1", "ie1 dublin.example.org", "ie1 dublin/", "ie1  x", ""):
         with pytest.raises(ValueError, match="two words"):
             api_url(wrong)
+
+
+@asynchronous
+async def test_lists_of_either_kind_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newer services say elsewhere what comes next, and none is where a region lacks one."""
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)
+    async with books() as found:
+        recording = f"RE{1:032x}"
+        found.account.add_recording(recording, call_sid(1), NOON, b"RIFF")
+        for number in range(5):
+            found.account.add_transcription(f"TR{number:032x}", recording, NOON)
+            found.account.add_transcript(f"GT{number:032x}", recording, NOON)
+        found.account.add_transcript(f"GT{9:032x}", f"RE{9:032x}", NOON)
+        for ask in (found.rest.transcriptions_of, found.rest.transcripts_of):
+            found.standin.asked.clear()
+            assert len({one["sid"] for one in await ask(recording)}) == 5
+            assert len(found.standin.asked) == 3
+        found.standin.faults.append(Fault(404, 20404))
+        assert await found.rest.transcripts_of(recording) == []
+
+
+@asynchronous
+async def test_where_conversational_intelligence_is() -> None:
+    """A service beside the API, in the same region; a stand-in is both."""
+    async with rest_session() as session:
+        for base, expected in (
+            (api_url(None), "https://intelligence.twilio.com/v2/Transcripts"),
+            (api_url("au1 sydney"), "https://intelligence.sydney.au1.twilio.com/v2/Transcripts"),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9/v2/Transcripts"),
+        ):
+            rest = RestClient(session, base, "AC1", [])
+            assert rest.transcripts_url == expected
+
+
+@asynchronous
+async def test_a_deletion_is_asked_for_once_with_the_login_that_is_accepted() -> None:
+    """What is not there is gone too; when to try again is not decided here."""
+    stale, good = Login("SK0", "stale"), Login(f"AC{1:032x}", f"{1:032d}")
+    async with books(stale, good) as found:
+        found.account.add_message(f"SM{1:032x}", NOON)
+        path = f"Messages/SM{1:032x}"
+        assert await found.rest.delete(path) == Answer(204)
+        assert await found.rest.delete(path) == Answer(404, 20404)
+        assert len(found.standin.asked) == 4
+        found.standin.faults.append(BROKEN)
+        assert (await found.rest.delete(path)).status == 503
+        assert found.waited == []
+    async with books(stale) as found:
+        assert (await found.rest.delete(path)).status == 401
 
 
 def test_a_login_is_never_printed() -> None:
