@@ -12,6 +12,7 @@ from asking import recording_is_on
 from cells import asynchronous
 from reconciling import Desk, desk
 from reports import START
+from studio import agreement
 from twilio_forms import Form, call_callbacks, call_sid
 from twilio_standin.books import rfc2822
 from waves import samples, wave_file
@@ -55,8 +56,10 @@ def callbacks(account: str, leg: str = LINE) -> list[Form]:
 
 async def furnish(house: Desk, leg: str = LINE) -> None:
     """A call that was put through, and its recording on one of the legs, in Twilio's books."""
-    await house.home.hear(*call_callbacks(LINE, DIALED))
     await house.home.cell.writer.handle(recording_is_on(house.workspace_id))
+    for request in agreement(house.workspace_id):
+        await house.home.cell.writer.handle(request)
+    await house.home.hear(*call_callbacks(LINE, DIALED))
     for sid, parent in ((LINE, None), (DIALED, LINE)):
         house.account.add_call(
             sid,
