@@ -1,15 +1,15 @@
-"""A key in two shares, each of which tells nothing: a sealed value has two owners at most."""
+"""A secret in two shares, each of which tells nothing: a sealed value has two owners at most."""
 
-from adapters.keys.sealing import KEY_BYTES, new_key
+import os
 
 
-def shares_of(key: bytes) -> tuple[bytes, bytes]:
-    """Two shares of a key."""
-    one = new_key()
-    return one, together(key, one)
+def shares_of(secret: bytes) -> tuple[bytes, bytes]:
+    """Two shares of a secret. Each tells how long it is, and no more."""
+    one = os.urandom(len(secret))
+    return one, together(secret, one)
 
 
 def together(one: bytes, other: bytes) -> bytes:
-    """The key that two shares are of."""
+    """The secret that two shares are of."""
     mixed = int.from_bytes(one, "big") ^ int.from_bytes(other, "big")
-    return mixed.to_bytes(KEY_BYTES, "big")
+    return mixed.to_bytes(len(one), "big")

@@ -13,10 +13,11 @@ from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
 from adapters.event_store.writer import Clock
-from adapters.recordings.keeping import ACTOR, folded, settings_of
+from adapters.recordings.keeping import ACTOR, folded
 from adapters.recordings.owners import track_keys
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import read_credentials
+from adapters.workspaces.then import settings_of
 from domain.errors import Refused
 from domain.messages import Context
 from domain.personal_data import Need

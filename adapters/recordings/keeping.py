@@ -6,7 +6,7 @@ processes do not fetch one recording at the same time. A lock of the database se
 it is lost with its connection, the decider lets the later attempt win.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +27,7 @@ from adapters.recordings.owners import call_of, campaign_of, is_known, locked, o
 from adapters.recordings.tracks import SealedAudio, intake, verify
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import Credentials, read_credentials
+from adapters.workspaces.then import settings_at, settings_of
 from domain.calls.speakers import Speakers
 from domain.consents.consent import CONSENT, last_by, valid_at
 from domain.consents.events import ConsentEvent, ConsentGiven
@@ -47,9 +48,6 @@ from domain.recordings.events import RecordingEvent, RecordingFetchBegun
 from domain.recordings.recording import RECORDING
 from domain.recordings.state import Recording
 from domain.recordings.words import FetchFailure
-from domain.workspaces.events import WorkspaceEvent
-from domain.workspaces.state import Settings
-from domain.workspaces.workspace import WORKSPACE
 
 BELIEVED: Final = timedelta(days=60)
 """A recording is heard of within so long, or its own time is wrong."""
@@ -142,7 +140,7 @@ class Keeper:
             campaign_of(call),
             _made(entries, recording),
             credentials,
-            verdict(_settings_at(workspace, began), recording.report, call_of(call), granted),
+            verdict(settings_at(workspace, began), recording.report, call_of(call), granted),
             copy_goes_once_stored(settings_of(workspace)),
             left,
         )
@@ -283,18 +281,6 @@ async def _granted(
         if isinstance(last, ConsentGiven) and valid_at(consent, moment):
             granted[subject] = last.form
     return granted
-
-
-def _settings_at(entries: Sequence[Entry], moment: datetime) -> Settings:
-    """The workspace's settings as they stood then."""
-    then = (entry for entry in entries if (entry.occurred_at or entry.recorded_at) <= moment)
-    return settings_of(then)
-
-
-def settings_of(workspace: Iterable[Entry]) -> Settings:
-    """The settings that a workspace's entries come to."""
-    events = (entry.event for entry in workspace if isinstance(entry.event, WorkspaceEvent))
-    return WORKSPACE.fold(events).settings
 
 
 def folded(entries: Sequence[Entry]) -> Recording:

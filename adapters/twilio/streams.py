@@ -19,6 +19,7 @@ from adapters.twilio.books import parameters
 from adapters.twilio.forms import Form
 from adapters.twilio.messages import streamed_form
 from adapters.twilio.webhooks import Webhook
+from domain.transcriptions.redaction import redacted
 
 MOST_EVENTS: Final = 1000
 
@@ -46,6 +47,7 @@ def read_delivery(workspace_id: UUID, body: bytes) -> list[Streamed]:
     except orjson.JSONDecodeError:
         events = None
     if not isinstance(events, list) or len(events) > MOST_EVENTS:
+        body = _bytes_without_cards(body)
         return [Streamed(_letter_id(workspace_id, body), Webhook(body, None, "bad_events"))]
     return [_read(workspace_id, event) for event in events if not _is_trial(event)]
 
@@ -62,6 +64,7 @@ def _read(workspace_id: UUID, event: object) -> Streamed:
         request = _mapping(_mapping(found.get("data")).get("request"))
         webhook = Webhook(b"", Form(parameters(request.get("parameters"))))
     else:
+        text = orjson.dumps(_without_cards(event), option=orjson.OPT_SORT_KEYS)
         webhook = Webhook(text, None, "unknown_event")
     # Delivered again it has the same id; without one it is the same text.
     event_id = found.get("id")
@@ -72,6 +75,32 @@ def _read(workspace_id: UUID, event: object) -> Streamed:
 def _message(kind: str, event: Mapping[str, Any]) -> Form:
     """What an event tells of a message: where it is, by the last word of the event's name."""
     return streamed_form(kind.rpartition(".")[2], _mapping(event.get("data")))
+
+
+def _without_cards(said: object) -> object:
+    """An event of which we know nothing may be what somebody said: its texts without cards."""
+    match said:
+        case str():
+            return redacted(said).text
+        case list():
+            return [_without_cards(one) for one in said]
+        case dict():
+            return {name: _without_cards(value) for name, value in said.items()}
+        case _:
+            return said
+
+
+def _bytes_without_cards(body: bytes) -> bytes:
+    """The same of what is no event; of what is no text nothing can be said.
+
+    Of messages in it nothing is kept: nobody can tell what of it they say.
+    """
+    if _MESSAGING.encode() in body:
+        return b""
+    try:
+        return redacted(body.decode()).text.encode()
+    except UnicodeDecodeError:
+        return body
 
 
 def _letter_id(workspace_id: UUID, told: bytes) -> UUID:

@@ -18,6 +18,15 @@ from adapters.twilio.messages import discreet, is_message, read_message
 from adapters.twilio.questions import Reply, read_reply
 from adapters.twilio.recordings import read_recording
 from adapters.twilio.signature import SignedRequest
+from adapters.twilio.transcriptions import (
+    Said,
+    cleaned,
+    cleaned_json,
+    is_partial,
+    is_transcription,
+    read_available,
+    read_transcription,
+)
 from domain.calls.commands import ReportLeg
 from domain.calls.words import Step
 from domain.messages import Command, InCampaign
@@ -133,6 +142,39 @@ class Webhook(NamedTuple):
         fields = self.form.fields if self.form else ()
         address = read_address(next((value for name, value in fields if name == "To"), None))
         return address.lookup if address else None
+
+    @property
+    def is_transcription(self) -> bool:
+        """Whether it is a form that speaks of a transcription."""
+        return self.form is not None and is_transcription(self.form)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is what a machine may hear differently in a moment."""
+        return self.form is not None and is_partial(self.form)
+
+    def understand_transcription(
+        self, workspace_id: UUID, account_sids: Collection[str], *, is_available: bool
+    ) -> Said:
+        """What it says of a transcription; ``NotUnderstood`` as above.
+
+        Args:
+            workspace_id: Whose transcription it is.
+            account_sids: The accounts that may speak of it.
+            is_available: Whether it came where a service says, in JSON, that it has one.
+        """
+        if not is_available:
+            return read_transcription(workspace_id, self._own(account_sids))
+        said, account = read_available(workspace_id, self.text)
+        if account is not None and account_sids and account not in account_sids:
+            raise NotUnderstood("foreign_account")
+        return said
+
+    def cleaned(self, *, with_text: bool) -> Self:
+        """What may be kept of it where it speaks of a transcription: its text without cards."""
+        if self.form is None:
+            return type(self)(cleaned_json(self.text), None, self.flaw)
+        return type(self)(b"", cleaned(self.form, with_text=with_text))
 
     def _own(self, account_sids: Collection[str]) -> Form:
         """The form, if it speaks for one of these accounts or for none."""

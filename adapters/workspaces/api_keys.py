@@ -62,6 +62,12 @@ class Scope(StrEnum):
     workspace_close = "workspace:close"
     """Close the workspace, and take that back."""
 
+    transcriptions_read = "transcriptions:read"
+    """See what machines heard in calls, with the texts withheld."""
+
+    transcriptions_write = "transcriptions:write"
+    """Correct what machines heard in calls."""
+
     messages_read = "messages:read"
     """See text messages and their history, with personal values withheld."""
 

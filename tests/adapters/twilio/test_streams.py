@@ -84,6 +84,18 @@ def test_what_is_no_array_is_kept_as_it_came(body: bytes) -> None:
     assert (found.webhook.text, found.webhook.flaw) == (body, "bad_events")
 
 
+def test_what_is_no_event_is_kept_without_what_somebody_said() -> None:
+    """A card number in it is gone; of messages in it nothing is left."""
+    number = "4111 1111 1111 1111"
+    (found,) = read_delivery(WORKSPACE, f'{{"said": "it is {number}"}}'.encode())
+    assert found.webhook.text == b'{"said": "it is [card number]"}'
+    (found,) = read_delivery(WORKSPACE, delivery({"type": "x", "data": [{"a": number, "b": 1}]}))
+    assert b"[card number]" in found.webhook.text
+    text = {"type": "com.twilio.messaging.inbound-message.received", "data": {"body": "secret"}}
+    (found,) = read_delivery(WORKSPACE, delivery(*[text] * (MOST_EVENTS + 1)))
+    assert found.webhook.text == b""
+
+
 def test_a_delivery_is_bounded() -> None:
     """More events than Twilio ever sends at once are not taken apart."""
     assert len(read_delivery(WORKSPACE, delivery(*range(MOST_EVENTS)))) == MOST_EVENTS

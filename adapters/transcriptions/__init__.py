@@ -1,0 +1,1 @@
+"""Transcriptions: from what the provider says to sealed segments, and back to texts."""
