@@ -1,0 +1,1 @@
+"""Transcriptions: which are to be fetched, and those of a call."""
