@@ -26,6 +26,7 @@ from api.routes import (
     settings,
     sharing,
     subjects,
+    transcriptions,
     transfers,
 )
 from api.routes.reference import serve_reference
@@ -45,6 +46,7 @@ ROUTES: Final = (
     recordings,
     objections,
     transfers,
+    transcriptions,
     messages,
     subjects,
     receipts,

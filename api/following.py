@@ -26,6 +26,7 @@ from projections.objections.view import OBJECTIONS
 from projections.projection import Projection
 from projections.provider_copies.view import PROVIDER_COPIES
 from projections.recordings.view import RECORDINGS
+from projections.transcriptions.view import TRANSCRIPTIONS
 
 VIEWS: Final = MappingProxyType[str, Projection[Any]](
     {
@@ -37,6 +38,7 @@ VIEWS: Final = MappingProxyType[str, Projection[Any]](
             MESSAGE_LOG,
             PROVIDER_COPIES,
             OBJECTIONS,
+            TRANSCRIPTIONS,
         )
     }
 )

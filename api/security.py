@@ -195,6 +195,8 @@ SettingsReader = Annotated[Session, _reading(Scope.settings_read)]
 SettingsWriter = Annotated[Caller, _acting(Scope.settings_write)]
 MemberWriter = Annotated[Caller, _acting(Scope.members_write)]
 Closer = Annotated[Caller, _acting(Scope.workspace_close, even_closed=True)]
+TranscriptionReader = Annotated[Session, _reading(Scope.transcriptions_read)]
+TranscriptionWriter = Annotated[Caller, _acting(Scope.transcriptions_write)]
 MessageReader = Annotated[Session, _reading(Scope.messages_read)]
 # A hold is the reason why a closed workspace does not end: it must be seen and released there.
 HoldReader = Annotated[Session, _reading(Scope.holds_read, even_closed=True)]

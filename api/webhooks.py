@@ -23,11 +23,12 @@ from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
 from adapters.twilio.streams import read_delivery
 from adapters.twilio.webhooks import Webhook, in_campaign
-from api import understanding
+from api import transcribing, understanding
 from api.answering import QUESTIONS, Asked
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
 from api.deployment import Deployment
 from api.problems import Problem
+from api.transcribing import TRANSCRIPTIONS, Place, keep_transcription, kept_for_later
 from api.understanding import told
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
 from domain.errors import NotFound
@@ -74,8 +75,21 @@ MESSAGE_STATUS: Final = Channel(
 )
 """Where a message is."""
 
+TRANSCRIBED: Final = Channel(
+    transcribing.TRANSCRIBED,
+    PREFIX + "{workspace_id}/voice/transcription",
+    ("GET", "HEAD", "POST"),
+)
+"""What a machine heard, of a call that goes on or of a message."""
+
+INTELLIGENCE: Final = Channel(
+    transcribing.INTELLIGENCE, PREFIX + "{workspace_id}/voice/intelligence", ("POST",)
+)
+"""That a service has a transcript, in JSON that is signed by its hash."""
+
+_CALLS: Final = (STATUS, RECORDED, TRANSCRIBED, INTELLIGENCE)
 CHANNELS: Final = {
-    channel.name: channel for channel in (STATUS, RECORDED, EVENTS, MESSAGE_IN, MESSAGE_STATUS)
+    channel.name: channel for channel in (*_CALLS, EVENTS, MESSAGE_IN, MESSAGE_STATUS)
 } | {name: Channel(name, PREFIX + "{workspace_id}/" + name, ("POST",)) for name in QUESTIONS}
 
 
@@ -105,13 +119,15 @@ class Webhooks:
         channel = _channel(scope)
         body = await _body(receive) if scope["method"] == "POST" else None
         admitted = await _admit(scope, body)
-        question = QUESTIONS.get(channel.name)
-        if question is not None and not admitted.webhook.is_message:
+        question, webhook = QUESTIONS.get(channel.name), admitted.webhook
+        if question is not None and not (webhook.is_message or webhook.is_transcription):
             document = await question(_asked(admitted))
             await Response(document, media_type="text/xml")(scope, receive, send)
             return
         if channel is EVENTS:
             await _keep_events(admitted)
+        elif channel.name in TRANSCRIPTIONS or webhook.is_transcription:
+            await _keep_transcription(admitted, channel)
         else:
             await admitted.deployment.ledger.handle(_request(admitted, channel))
         await _answer(admitted, channel)(scope, receive, send)
@@ -202,11 +218,31 @@ def _request(admitted: Admitted, channel: Channel, letter_id: UUID | None = None
         place = workspace_id, found.stream_id, found.decider
         return Request(*place, command, admitted.context, size)
     except NotUnderstood as refusal:
-        letter_id, reason = letter_id or uuid4(), refusal.code
+        reason = refusal.code
+    return _letter(admitted, channel, reason, letter_id or uuid4())
+
+
+def _letter(admitted: Admitted, channel: Channel, reason: str, letter_id: UUID) -> Request:
+    """A webhook that is not understood, to be kept for whoever understands it later."""
     log.warning("dead_letter.kept", dead_letter_id=letter_id, reason=reason)
-    callback = admitted.webhook.kept(None)
-    letter = KeepDeadLetter(channel=channel.name, reason=reason, callback=callback)
-    return Request(workspace_id, letter_id, DEAD_LETTER, letter, admitted.context, size)
+    webhook, context = admitted.webhook, admitted.context
+    letter = KeepDeadLetter(channel=channel.name, reason=reason, callback=webhook.kept(None))
+    size = len(webhook.text)
+    return Request(admitted.workspace_id, letter_id, DEAD_LETTER, letter, context, size)
+
+
+async def _keep_transcription(admitted: Admitted, channel: Channel) -> None:
+    """Make durable what a machine heard, but for what it may hear differently in a moment."""
+    webhook, ledger = admitted.webhook, admitted.deployment.ledger
+    if webhook.is_partial:
+        return
+    account_sids = admitted.known.credentials.account_sids
+    place = Place(ledger, admitted.workspace_id, account_sids, channel.name)
+    try:
+        await keep_transcription(place, webhook, admitted.context)
+    except NotUnderstood as refusal:
+        kept = admitted._replace(webhook=await kept_for_later(place, webhook))
+        await ledger.handle(_letter(kept, channel, refusal.code, uuid4()))
 
 
 def _answer(admitted: Admitted, channel: Channel) -> Response:

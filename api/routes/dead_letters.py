@@ -11,7 +11,7 @@ from starlette.responses import Response
 from adapters.event_store import requests
 from adapters.event_store.values import open_values
 from adapters.twilio.forms import NotUnderstood
-from adapters.twilio.webhooks import reopened
+from adapters.twilio.webhooks import Webhook, reopened
 from api.contract import WITH_KEY, answers
 from api.cursors import read_cursor, write_cursor
 from api.etag import answer
@@ -19,7 +19,9 @@ from api.parameters import Cursor, Limit
 from api.problems import Problem
 from api.schemas_dead_letters import DeadLetter, DeadLetterPage, Replayed
 from api.security import Caller, CallReader, Replayer
+from api.transcribing import TRANSCRIPTIONS, Place, keep_transcription
 from api.understanding import told
+from domain.calls.words import Step
 from domain.dead_letters.dead_letter import DEAD_LETTER, CloseDeadLetter
 from domain.messages import Context
 from domain.personal_data import Reading
@@ -84,17 +86,28 @@ async def replay_dead_letter(caller: Replayer, letter_id: UUID) -> Response:
     because = Context(caller.principal.actor, letter_id)
     webhook, step = reopened(reading.value)
     account_sids = known.credentials.account_sids
+    ledger, workspace_id = caller.deployment.ledger, caller.workspace_id
+    place = Place(ledger, workspace_id, account_sids, letter.channel)
     try:
-        found = told(webhook, letter.channel, caller.workspace_id, account_sids, step)
+        call_id = await _tell(place, webhook, step, because)
     except NotUnderstood as refusal:
         raise Problem("dead-letter-not-understood", code=refusal.code) from None
-    ledger, workspace_id = caller.deployment.ledger, caller.workspace_id
-    await ledger.handle(requests.Request(workspace_id, *found[:3], because))
     await ledger.handle(
         requests.Request(workspace_id, letter_id, DEAD_LETTER, CloseDeadLetter(), caller.context)
     )
-    body = Replayed(dead_letter_id=letter_id, call_id=found.call_id)
+    body = Replayed(dead_letter_id=letter_id, call_id=call_id)
     return Response(body.model_dump_json(), media_type="application/json")
+
+
+async def _tell(
+    place: Place, webhook: Webhook, step: Step | None, because: Context
+) -> UUID | None:
+    """Make durable what a webhook says; the call that it speaks of, if it speaks of one."""
+    if place.channel in TRANSCRIPTIONS or webhook.is_transcription:
+        return await keep_transcription(place, webhook, because)
+    found = told(webhook, place.channel, place.workspace_id, place.account_sids, step)
+    await place.ledger.handle(requests.Request(place.workspace_id, *found[:3], because))
+    return found.call_id
 
 
 async def _read(caller: Caller, letter_id: UUID) -> tuple[SealedLetter, Reading]:

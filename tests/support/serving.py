@@ -6,6 +6,7 @@ real socket in between.
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -116,7 +117,9 @@ class House:
             key = await cell.workspace_key(connection, self.workspace_id)
             wanted = [one for entry in entries for one in references(entry)]
             readings = await open_values(connection, key, wanted)
-        return json.dumps([reading.value for reading in readings])
+        values = [reading.value or {} for reading in readings]
+        bodies = [b64decode(value.get("body_base64", "")).decode() for value in values]
+        return json.dumps([*values, *bodies], ensure_ascii=False)
 
     async def hear(self, *forms: Form) -> None:
         """Post status callbacks, see each acknowledged, and bring the views up to date."""
