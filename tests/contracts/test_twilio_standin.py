@@ -5,6 +5,7 @@ Twilio's own samples say what a shape is, and Twilio's own library must be able 
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,7 @@ from adapters.twilio.signature import SignedRequest, SigningKeys, genuine
 
 NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
+_TWILIO: Final = re.compile(r"https://(api|intelligence)\.twilio\.com")
 
 
 def sample(name: str) -> Any:  # noqa: ANN401 - JSON
@@ -269,9 +271,8 @@ class _Elsewhere(TwilioHttpClient):  # type: ignore[misc] # the library ships no
         self._base = url
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - as its base
-        return super().request(
-            method, url.replace("https://api.twilio.com", self._base), *args, **options
-        )
+        here = _TWILIO.sub(self._base, url)
+        return super().request(method, here, *args, **options)
 
 
 @asynchronous
@@ -303,6 +304,28 @@ async def test_twilios_library_reads_it() -> None:
         assert calls[0].start_time == NOON
         assert (calls[0].duration, calls[0].price, calls[0].price_unit) == ("61", "-0.0170", "USD")
         assert list(twilio.account.calls) == [call_sid(1), call_sid(2)]
+
+
+@asynchronous
+async def test_twilios_library_reads_a_transcript() -> None:
+    """Its sentences page by page, as the newer parts of the API have pages."""
+    sid = "GT" + "1" * 32
+    async with asking() as twilio:
+        said = [(1, "Hello?"), (2, "Hello."), (1, "Goodbye.")]
+        twilio.account.add_transcript(sid, "RE" + "1" * 32, NOON, *said)
+
+        def read() -> list[Any]:
+            http = _Elsewhere(twilio.standin.url)
+            with closing(http.session):
+                client = Client(*twilio.account.api_key, http_client=http)
+                transcript = client.intelligence.v2.transcripts(sid)
+                assert transcript.fetch().channel["media_properties"]["source_sid"][:2] == "RE"
+                found: list[Any] = transcript.sentences.list(page_size=2)
+                return found
+
+        sentences = await asyncio.to_thread(read)
+        assert [(one.media_channel, one.transcript) for one in sentences] == said
+        assert [str(one.confidence) for one in sentences] == ["0.91"] * 3
 
 
 class _Application:

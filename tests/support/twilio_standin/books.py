@@ -63,6 +63,9 @@ class Account:
     transcripts: dict[str, Resource] = field(default_factory=dict)
     """Of Conversational Intelligence, which is a service of its own."""
 
+    sentences: dict[str, list[Resource]] = field(default_factory=dict)
+    """By transcript."""
+
     messages: dict[str, Resource] = field(default_factory=dict)
     callbacks: dict[str, str] = field(default_factory=dict)
     """By recording: where the application is told of it."""
@@ -169,8 +172,15 @@ class Account:
         }
         return self.transcriptions[sid]
 
-    def add_transcript(self, sid: str, recording_sid: str, created: datetime) -> Resource:
-        """A text of Conversational Intelligence."""
+    def add_transcript(
+        self,
+        sid: str,
+        recording_sid: str | None,
+        created: datetime,
+        *said: tuple[int, str],
+        **fields: object,
+    ) -> Resource:
+        """A text of Conversational Intelligence, and what was heard on each channel."""
         at = created.replace(microsecond=0).isoformat().replace("+00:00", "Z")
         self.transcripts[sid] = {
             "sid": sid,
@@ -187,7 +197,22 @@ class Account:
             "url": f"https://intelligence.twilio.com/v2/Transcripts/{sid}",
             "redaction": True,
             "links": {},
+            "encryption_credential_sid": None,
+            **fields,
         }
+        self.sentences[sid] = [
+            {
+                "media_channel": channel,
+                "sentence_index": number,
+                "start_time": f"{number * 2}.5",
+                "end_time": f"{number * 2 + 1}.25",
+                "transcript": text,
+                "sid": f"GX{number:032x}",
+                "confidence": "0.91",
+                "words": [{"word": word} for word in text.split()],
+            }
+            for number, (channel, text) in enumerate(said)
+        ]
         return self.transcripts[sid]
 
     def add_message(self, sid: str, created: datetime, **fields: object) -> Resource:

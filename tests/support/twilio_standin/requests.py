@@ -1,4 +1,6 @@
-"""What a valid request is, by the OpenAPI description of Twilio's REST API (``twilio_api_v2010``).
+"""What a valid request is, by the OpenAPI descriptions of Twilio's REST API.
+
+``twilio_api_v2010``, and ``twilio_intelligence_v2`` for transcripts.
 
 A name it does not know is refused (error 20001), as is a value of the wrong shape.
 """
@@ -126,6 +128,8 @@ ALLOWED: Final[Mapping[str, Mapping[str, Check]]] = {
         "Status": lambda text: text in {"in-progress", "paused", "stopped"},
         "PauseBehavior": lambda text: text in {"skip", "silence"},
     },
+    "Transcript": {},
+    "Sentences": {"Redacted": _is_truth, "WordTimestamps": _is_truth, **_PAGING},
 }
 """The query of each operation."""
 

@@ -79,6 +79,8 @@ class Rest:
             app.router.add_route(method, root + path, self._authorized(handler))
         for method, path, handler in (
             ("GET", "/v2/Transcripts", self._transcripts),
+            ("GET", "/v2/Transcripts/{sid}", self._transcript),
+            ("GET", "/v2/Transcripts/{sid}/Sentences", self._sentences),
             ("DELETE", "/v2/Transcripts/{sid}", self._delete_transcript),
         ):
             app.router.add_route(method, path, self._authorized(handler))
@@ -122,6 +124,15 @@ class Rest:
             return self.accounts.get(sid)
         login = _login(request)
         return next((one for one in self.accounts.values() if one.admits(*login)), None)
+
+    def _transcript(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Transcript", request.query)
+        return web.json_response(_found(account.transcripts, request))
+
+    def _sentences(self, request: web.Request, account: Account) -> web.StreamResponse:
+        validate("Sentences", request.query)
+        _found(account.transcripts, request)
+        return _newer_page(request, "sentences", account.sentences[request.match_info["sid"]])
 
     def _calls(self, request: web.Request, account: Account) -> web.StreamResponse:
         validate("Calls", request.query)
