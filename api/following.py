@@ -18,6 +18,7 @@ from api import collector, objecting
 from api.objecting import ObjectionRounds
 from api.reconciling import work
 from api.recording import PAUSE_SECONDS, RecordingRounds
+from api.transcript_rounds import TranscriptRounds
 from projections.call_log.view import CALL_LOG
 from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
@@ -76,16 +77,18 @@ async def _follow_each(
     ledger: Ledger, media: Media, asking: aiohttp.ClientSession, pause: float, sweep_pause: float
 ) -> None:
     """Follow every cell, also those that are made later."""
+    clock, standin = ledger.clock, ledger.settings.twilio_api_url
     async with asyncio.TaskGroup() as group:
         async for cell in ledger.cells.each():
             for view in VIEWS.values():
                 group.create_task(Follower(cell.follow, view).run())
             group.create_task(sweep(cell, ledger, sweep_pause))
-            standin = ledger.settings.twilio_api_url
-            objections = ObjectionRounds(cell, asking, ledger.clock, standin)
+            objections = ObjectionRounds(cell, asking, clock, standin)
             group.create_task(objections.run(min(pause, objecting.PAUSE_SECONDS)))
-            rounds = RecordingRounds(cell, ledger.objects, media, ledger.clock)
+            rounds = RecordingRounds(cell, ledger.objects, media, clock)
             group.create_task(rounds.run(pause))
+            transcripts = TranscriptRounds(cell, asking, clock, standin)
+            group.create_task(transcripts.run(pause))
 
 
 async def sweep(cell: Cell, ledger: Ledger, pause: float) -> None:

@@ -15,11 +15,12 @@ from cells import asynchronous
 from serving import House, serving
 from studio import AGENT
 from transcripts import content_form, live_form, message_form, started_form
-from twilio_forms import CALLER, START, Form, call_callbacks, call_sid
+from twilio_forms import ACCOUNT_SID, CALLER, START, Form, call_callbacks, call_sid
 
 from adapters.postgres.embedded import Urls
 from adapters.workspaces.api_keys import Scope
 from domain.identifiers import call_id
+from projections.transcriptions.read import due
 
 VISA: Final = "4111111111111111"
 ASKED, ANSWERED = "Where is my order?", "It is on its way."
@@ -356,6 +357,23 @@ async def test_a_call_that_is_not_known_yet_is_waited_for(database: Urls, tmp_pa
         assert told.json()["call_id"] == str(call)
         (found,) = (await at.house.get(f"/calls/{call}/transcriptions")).json()["data"]
         assert found["segments"][0]["text"] == "It is [card number]."
+
+
+@asynchronous
+async def test_a_service_says_that_it_has_a_transcript(database: Urls, tmp_path: Path) -> None:
+    """It is due from then on, once, whoever's it is; what cannot be read names it, and no more."""
+    said = {"account_sid": ACCOUNT_SID, "transcript_sid": "GT" + "2" * 32, "text": VISA}
+    available = {**said, "event_type": "voice_intelligence_transcript_available"}
+    async with desk(database, tmp_path) as at:
+        for told in (available, available, {**available, "account_sid": "AC" + "9" * 32}, said):
+            answer = await at.house.deliver("voice/intelligence", told)
+            assert (answer.status_code, answer.content) == (204, b"")
+        await at.house.follow()
+        async with await (await at.house.cell()).follow() as connection:
+            (place,) = await due(connection)
+        assert place.workspace_id == at.house.workspace_id
+        assert sorted(await at.letters()) == ["foreign_account", "unknown_event"]
+        assert VISA not in await at.house.opened()
 
 
 @asynchronous
