@@ -20,9 +20,12 @@ from urllib.parse import quote, urlencode
 import httpx
 import psycopg
 import pytest
+from asking import PROMPT
 from canary import Find, dresses, search
+from cards import random_card
 from command_line import Running, answer, running
 from dumps import dump, dump_as_text
+from transcripts import content_form, message_form, started_form
 from twilio_forms import ACCOUNT_SID, Form, call_sid, form_bytes, incoming_form, leg_callbacks
 from waiting import LONGEST_SECONDS, soon
 
@@ -41,6 +44,8 @@ class Markers(NamedTuple):
 
     word: str
     digits: str
+    card: str
+    """A card number, of which nothing is kept, sealed or not."""
 
     def text(self, of: str) -> str:
         """A personal text, with letters and signs that encodings treat differently."""
@@ -91,7 +96,9 @@ class Site(NamedTuple):
     def set_up(self) -> None:
         """Tell the workspace of people of its own: in a note, as a member, to be dialled."""
         why = {"reason": "instruction", "note": self.markers.text("note")}
-        self.read("/settings", method="PATCH", ai={"is_on": False}, **why)
+        recording = {"mode": "asked", "prompt": PROMPT}
+        settings = {"recording": recording, "transcription": {"is_on": True}}
+        self.read("/settings", method="PATCH", ai={"is_on": False}, **settings, **why)
         self.read("/dial-targets/desk", method="PUT", number=self.markers.number(20), **why)
         until = (datetime.now(UTC) + timedelta(days=7)).isoformat()
         email = f"{self.markers.word}@example.com"
@@ -134,7 +141,8 @@ class Site(NamedTuple):
 @pytest.fixture
 def markers() -> Markers:
     """Markers that lie nowhere yet."""
-    return Markers(f"cnry{secrets.token_hex(5)}", f"470{secrets.randbelow(10**7):07d}")
+    digits = f"470{secrets.randbelow(10**7):07d}"
+    return Markers(f"cnry{secrets.token_hex(5)}", digits, random_card())
 
 
 @contextmanager
@@ -192,29 +200,51 @@ def _callbacks(markers: Markers) -> Iterator[tuple[str, Form]]:
         f"whatsapp:{markers.number(3)}",
         f"{markers.word} by name",
     ]
+    now = datetime.now(UTC)  # after the settings were
     for n, party in enumerate(parties):
         form = incoming_form(call_sid(n), caller=party, callee=markers.number(10))
         yield "voice/incoming", _marked(form, markers)
-        for form in leg_callbacks(call_sid(n), caller=party, callee=markers.number(10)):
+        legs = leg_callbacks(call_sid(n), caller=party, callee=markers.number(10), start=now)
+        for form in legs:
             yield "voice/status", _marked(form, markers)
+    yield from _said(markers)
     odd = incoming_form(call_sid(90), caller=markers.number(4))
     yield "voice/status", _marked([*odd, ("CallStatus", markers.text("status"))], markers)
     yield "voice/incoming", _marked([("CallSid", markers.text("sid"))], markers)
 
 
+def _said(markers: Markers) -> Iterator[tuple[str, Form]]:
+    """What was said in the first call, and in messages: understood or not."""
+    text, now = f"{markers.text('said')}: {markers.card}", datetime.now(UTC)
+    yield "voice/transcription", started_form(1, call=0, start=now)
+    yield "voice/transcription", content_form(2, text, call=0, start=now)
+    yield "voice/transcription", content_form(3, text, call=0, final="false", start=now)
+    yield "voice/transcription", message_form(text, call=0)
+    yield "voice/transcription", message_form(text, call=0, status="huh")
+    message = [("From", markers.number(1)), ("To", markers.number(10)), ("Body", text)]
+    for sid in ("SM" + "1" * 32, ""):
+        yield "messages/incoming", [("MessageSid", sid), ("SmsStatus", "received"), *message]
+
+
 def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -> None:
     """Not in a file and not in a line of output: before an erasure, after it, and at the end."""
     with _up(tmp_path, markers) as (site, program):
+        site.set_up()
         for channel, form in _callbacks(markers):
             assert site.post(form, channel) in GENUINE
         asked = _marked(incoming_form(call_sid(91), caller=markers.number(5)), markers)
         assert site.get_status(asked) in GENUINE
         assert site.post(asked, token=f"{markers.word} forged") == 403
-        site.set_up()
         # Readers get the number: it was kept, sealed, and not lost.
         number = markers.number(1)
         soon(lambda: number in site.read("/calls"))
         assert number in site.read(f"/calls?number={quote(number)}")
+        (call,) = json.loads(site.read(f"/calls?number={quote(number)}"))["data"]
+        path = f"/calls/{call['id']}/transcriptions"
+        soon(lambda: site.read(path).count("[card number]") == 2)
+        heard = site.read(path)
+        assert heard.count(markers.word) == 2
+        assert markers.card not in heard
         words = markers.text("own words")
         assert words in site.object(number, words)
         assert site.search() == set()

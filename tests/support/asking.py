@@ -29,6 +29,9 @@ from domain.workspaces.words import (
 )
 from domain.workspaces.workspace import WORKSPACE
 
+PROMPT: Final = {"prompt_id": "rec", "version": 1, "language": "en", "text_sha256": "ab" * 32}
+"""A prompt, as the API is told of one."""
+
 ASKED: Final = RecordingPolicy(
     mode=RecordingMode.asked,
     prompt=Prompt(prompt_id="recorded", version=1, language="en", text_sha256="ab" * 32),

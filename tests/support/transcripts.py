@@ -1,7 +1,7 @@
 """Transcriptions for tests: what is said of one, and Twilio's callbacks about it."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -51,10 +51,10 @@ def transcription_sid(number: int = 1) -> str:
 
 
 def live_form(
-    event: str, sequence: int, *, number: int = 1, call: int = 1, seconds: float = 9
+    event: str, sequence: int, *, number: int = 1, call: int = 1, start: datetime = START
 ) -> Form:
     """Build a callback of a transcription that goes on, as Twilio posts it."""
-    moment = START + timedelta(seconds=seconds + sequence)
+    moment = start + timedelta(seconds=9 + sequence)
     return [
         ("TranscriptionSid", transcription_sid(number)),
         ("TranscriptionEvent", f"transcription-{event}"),
@@ -65,11 +65,13 @@ def live_form(
     ]
 
 
-def started_form(sequence: int = 1, *, number: int = 1, call: int = 1) -> Form:
+def started_form(
+    sequence: int = 1, *, number: int = 1, call: int = 1, start: datetime = START
+) -> Form:
     """It begins: with labels and hints that name people."""
     hints = {"speechModel": "telephony", "hints": "Alice Johnson, Bob Martin"}
     return [
-        *live_form("started", sequence, number=number, call=call),
+        *live_form("started", sequence, number=number, call=call, start=start),
         ("ProviderConfiguration", json.dumps(hints)),
         ("Name", "Chris Transcription"),
         ("TranscriptionEngine", "google"),
@@ -88,12 +90,13 @@ def content_form(
     final: str = "true",
     number: int = 1,
     call: int = 1,
+    start: datetime = START,
 ) -> Form:
     """Something was heard; the machine's own answer repeats it, word by word."""
     confidence = 0.9956335
     words = [{"word": word, "confidence": confidence} for word in text.split()]
     return [
-        *live_form("content", sequence, number=number, call=call),
+        *live_form("content", sequence, number=number, call=call, start=start),
         ("LanguageCode", "en-US"),
         ("Track", track),
         ("Final", final),
