@@ -183,7 +183,7 @@ async def test_card_numbers_are_gone_before_anything_is_kept(
             for name, value in content_form(5, "x")
         ]
         await at.tell(
-            *(content_form(2, f"It is {number}."), content_form(3, f"I said {words}.")),
+            *(content_form(2, f"It is {number}, thank you."), content_form(3, f"I said {words}.")),
             *(message_form(number), message_form(words, status="huh", number=2), broken),
         )
         await at.tell(message_form(f"at calls {number}", number=3), channel="voice/status")
