@@ -27,6 +27,7 @@ from api import transcribing, understanding
 from api.answering import QUESTIONS, Asked
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
 from api.deployment import Deployment
+from api.opting_out import heed
 from api.problems import Problem
 from api.transcribing import TRANSCRIPTIONS, Place, keep_transcription, kept_for_later
 from api.understanding import told
@@ -129,7 +130,9 @@ class Webhooks:
         elif channel.name in TRANSCRIPTIONS or webhook.is_transcription:
             await _keep_transcription(admitted, channel)
         else:
-            await admitted.deployment.ledger.handle(_request(admitted, channel))
+            request = _request(admitted, channel)
+            await admitted.deployment.ledger.handle(request)
+            await heed(admitted.deployment.ledger, request)
         await _answer(admitted, channel)(scope, receive, send)
 
 

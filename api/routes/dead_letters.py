@@ -15,6 +15,7 @@ from adapters.twilio.webhooks import Webhook, reopened
 from api.contract import WITH_KEY, answers
 from api.cursors import read_cursor, write_cursor
 from api.etag import answer
+from api.opting_out import heed
 from api.parameters import Cursor, Limit
 from api.problems import Problem
 from api.schemas_dead_letters import DeadLetter, DeadLetterPage, Replayed
@@ -106,7 +107,9 @@ async def _tell(
     if place.channel in TRANSCRIPTIONS or webhook.is_transcription:
         return await keep_transcription(place, webhook, because)
     found = told(webhook, place.channel, place.workspace_id, place.account_sids, step)
-    await place.ledger.handle(requests.Request(place.workspace_id, *found[:3], because))
+    request = requests.Request(place.workspace_id, *found[:3], because)
+    await place.ledger.handle(request)
+    await heed(place.ledger, request)
     return found.call_id
 
 

@@ -73,6 +73,8 @@ class Channel(StrEnum):
     email = "email"
     api = "api"
     paper = "paper"
+    text_message = "text_message"
+    """By a keyword that the provider knows, as STOP."""
 
 
 class Standing(StrEnum):

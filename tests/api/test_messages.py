@@ -155,6 +155,27 @@ async def test_an_erased_sender_is_gone(database: Urls, tmp_path: Path) -> None:
 
 
 @asynchronous
+async def test_a_stop_is_an_objection_to_marketing(database: Urls, tmp_path: Path) -> None:
+    """By messages, from its sender, once, before it is acknowledged; a START undoes nothing."""
+    async with serving(database, tmp_path) as house:
+        other = [("MessageSid", "SM" + "8" * 32), *INCOMING[2:-1], ("OptOutType", "START")]
+        for form in (INCOMING, INCOMING, other):
+            assert (await house.post(form, "messages/incoming")).status_code == 200
+        asked = {"number": CALLER, "kind": "messages"}
+        answer = (await house.get("/marketing", params=asked)).json()
+        assert (answer["is_allowed"], answer["reason"]) == (False, "withdrawn")
+        for elsewhere in ({**asked, "kind": "calls"}, {**asked, "number": CALLEE}):
+            assert (await house.get("/marketing", params=elsewhere)).json()["reason"] == "unknown"
+        await house.follow()
+        (who,) = (await house.get("/subjects", params={"number": CALLER})).json()["data"]
+        path = f"/subjects/{who['subject_id']}/consents"
+        (consent,) = (await house.get(path)).json()["data"]
+        assert consent["evidence"]["channel"] == "text_message"
+        assert consent["evidence"]["provider_event_id"] == SID
+        assert consent["version"] == 1
+
+
+@asynchronous
 async def test_what_is_not_asked_for_is_a_problem(database: Urls, tmp_path: Path) -> None:
     """An unknown filter, a cursor of another question, another workspace's message."""
     async with serving(database, tmp_path) as house:
