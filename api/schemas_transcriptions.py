@@ -78,7 +78,8 @@ class SegmentDetail(BaseModel):
     cards_redacted: int = Field(description="How many card numbers were taken out of this text.")
     state: ReadingState = Field(
         description="`value`; `erased` (Art. 17 GDPR); `expired` (the retention period ended); "
-        "`withheld` (the API key has no scope `values:open`)."
+        "`restricted` (Art. 18: kept and not used); `withheld` (the API key has no scope "
+        "`values:open`)."
     )
     text: str | None
 
