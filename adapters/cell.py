@@ -7,6 +7,9 @@ from uuid import UUID
 
 import psycopg
 
+from adapters.accesses.access import Recorded
+from adapters.accesses.expiry import AccessExpiry
+from adapters.accesses.recorder import AccessRecorder
 from adapters.cells.whereabouts import Patience, Whereabouts, has_moved
 from adapters.erasure_ledger.file import ErasureLedger
 from adapters.erasure_ledger.gate import Gate
@@ -21,6 +24,7 @@ from adapters.keys.master_keys import MasterKeys
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection, Pool, open_pool
 from adapters.provider_copies.asking import Asker
+from domain.accesses import Reader
 from domain.errors import Unavailable
 
 READ_ONLY = (
@@ -54,6 +58,9 @@ class Cell:
     gate: Gate
     """Before it, and on the way of whatever destroys."""
 
+    accesses: AccessRecorder
+    access_expiry: AccessExpiry
+
     @asynccontextmanager
     async def scoped(self, workspace_id: UUID) -> AsyncIterator[Connection]:
         """One snapshot in which the database itself shows this workspace and no other.
@@ -81,6 +88,10 @@ class Cell:
     async def workspace_key(self, connection: Connection, workspace_id: UUID) -> WorkspaceKey:
         """The workspace's key, through a connection that may see it."""
         return await self.keyring.get(connection, workspace_id)
+
+    def access(self, reader: Reader) -> Recorded:
+        """The access of somebody to what is sealed here."""
+        return Recorded(reader, self.accesses)
 
     async def follow(self) -> Connection:
         """A connection for a follower: the whole history, and the views."""
@@ -119,6 +130,8 @@ async def open_cell(
     gate.knows(Kind.subject_erased, erasures.do_again)
     gate.knows(Kind.workspace_ended, closures.do_again)
     gate.knows(Kind.bucket_expired, expiries.do_again)
+    accesses = AccessRecorder(lambda: whereabouts.connect("ringledger_writer"), clock)
+    access_expiry = AccessExpiry(writing, clock, patiently)
     try:
         if is_gated:
             await gate.admit()
@@ -135,8 +148,11 @@ async def open_cell(
             holds,
             expiries,
             gate,
+            accesses,
+            access_expiry,
         )
     finally:
+        await accesses.close()
         await writer.close()
         await reading.close()
         await writing.close()

@@ -6,6 +6,7 @@ from typing import Final
 from api.contract import ContractualAPI
 from api.errors import HANDLERS
 from api.routes import (
+    accesses,
     call,
     calls,
     closure,
@@ -61,6 +62,7 @@ ROUTES: Final = (
     holds,
     restriction,
     dead_letters,
+    accesses,
     health,
 )
 """In the order of the document."""

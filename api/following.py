@@ -107,6 +107,7 @@ async def sweep(cell: Cell, ledger: Ledger, pause: float) -> None:
         "closures": cell.closures.finish,
         "expiries": cell.expiries.finish,
         "remains": remains.finish,
+        "accesses": cell.access_expiry.finish,
     }
     while True:
         for name, finish in duties.items():

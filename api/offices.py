@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adapters.accesses.access import Inward
 from adapters.event_store.history import read_stream
 from adapters.event_store.values import Reference, open_values
 from adapters.twilio.addresses import lookup_of
@@ -113,7 +114,9 @@ class Offices(Remembered[Office]):
             workspace = _folded(entries[:version])
             places = _places(workspace_id, workspace)
             key = await cell.workspace_key(connection, workspace_id)
-            readings = await open_values(connection, key, list(places.values()))
+            readings = await open_values(
+                connection, key, list(places.values()), Inward.call_is_put_through
+            )
         numbers = {
             name: str(reading.value["address"])
             for name, reading in zip(places, readings, strict=True)

@@ -22,7 +22,8 @@ async def open_all(
     references = list(dict.fromkeys(one for one in wanted if one is not None))
     if not session.opens_values:
         return dict.fromkeys(references, WITHHELD)
-    found = await open_values(session.connection, session.key, references, needs)
+    access = session.caller.access()
+    found = await open_values(session.connection, session.key, references, access, needs)
     return dict(zip(references, found, strict=True))
 
 

@@ -4,6 +4,9 @@ The key is checked in the very snapshot that the answer is read from, under row-
 for the workspace that the key itself names. Only then is it held against the address: another
 workspace's resources are "not found", whether or not they exist. Of one's own workspace that is
 closed nothing is left to be had, but for the closure and the holds that put off its end.
+
+Whoever asks has a purpose: the one they state, or their key's. What they open is written down
+with it.
 """
 
 import asyncio
@@ -13,10 +16,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Depends, Path, Security
+from fastapi import Depends, Header, Path, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
+from adapters.accesses.access import Recorded
 from adapters.cell import Cell
 from adapters.keys.workspace_key import WorkspaceKey
 from adapters.postgres.pool import Connection
@@ -24,11 +28,13 @@ from adapters.workspaces.api_keys import ApiKey, Principal, Scope, authenticate
 from api.contract import refuse_undeclared
 from api.deployment import Deployment, deployment_of
 from api.problems import Problem
+from domain.accesses import AccessPurpose, Origin, Reader
 from domain.errors import Gone, NotFound, Unavailable
 from domain.messages import Context
 from domain.personal_data import Need
 
 PATIENCE_SECONDS: Final = 5.0
+MOST_OF_AN_AGENT: Final = 200
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="ringledger"'}
 
 Bearer = Annotated[
@@ -41,6 +47,14 @@ Bearer = Annotated[
         )
     ),
 ]
+Purpose = Annotated[
+    AccessPurpose | None,
+    Header(
+        alias="Access-Purpose",
+        description="What you read for, where personal values are opened: it is written down. "
+        "Without it, what the API key was made for.",
+    ),
+]
 WorkspaceId = Annotated[UUID, Path(description="The workspace that the API key belongs to.")]
 
 
@@ -51,7 +65,7 @@ class Caller:
     deployment: Deployment
     principal: Principal
     cell: Cell
-    request_id: UUID
+    reader: Reader
 
     @property
     def workspace_id(self) -> UUID:
@@ -78,6 +92,16 @@ class Caller:
     def context(self) -> Context:
         """What the entries that this request leads to say of it."""
         return Context(self.principal.actor, self.request_id)
+
+    @property
+    def request_id(self) -> UUID:
+        """What tells this request from all others."""
+        return self.reader.request_id
+
+    def access(self, purpose: AccessPurpose | None = None) -> Recorded:
+        """Their access to personal values, for another purpose than the stated one if given."""
+        reader = self.reader if purpose is None else self.reader._replace(purpose=purpose)
+        return self.cell.access(reader)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["Session"]:
@@ -121,7 +145,12 @@ class Admission:
 
 @asynccontextmanager
 async def admitted(
-    request: Request, workspace_id: UUID, scope: Scope, *, even_closed: bool = False
+    request: Request,
+    workspace_id: UUID,
+    scope: Scope,
+    purpose: AccessPurpose | None = None,
+    *,
+    even_closed: bool = False,
 ) -> AsyncIterator[Admission]:
     """A snapshot for whoever sent this request; a problem for who may not."""
     presented = _presented_key(request)
@@ -138,7 +167,7 @@ async def admitted(
             raise NotFound("workspace")
         if principal.finds_closed and not even_closed:
             raise Gone("workspace")
-        caller = Caller(deployment, principal, cell, request.state.request_id)
+        caller = Caller(deployment, principal, cell, _reader(request, principal, purpose))
         caller.require(scope)
         refuse_undeclared(request)
         yield Admission(caller, connection)
@@ -156,6 +185,17 @@ async def _snapshot(cell: Cell, workspace_id: UUID) -> AsyncIterator[Connection]
         yield connection
 
 
+def _reader(request: Request, principal: Principal, purpose: AccessPurpose | None) -> Reader:
+    """Who sent this request, as access entries name them."""
+    origin = Origin(
+        request.client.host if request.client else "",
+        request.headers.get("user-agent", "")[:MOST_OF_AN_AGENT],
+    )
+    operation = request.scope["route"].operation_id
+    request_id: UUID = request.state.request_id
+    return Reader(principal.actor, purpose or principal.purpose, operation, request_id, origin)
+
+
 def _presented_key(request: Request) -> ApiKey:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     key = ApiKey.parse(text.strip()) if scheme.lower() == "bearer" else None
@@ -166,9 +206,10 @@ def _presented_key(request: Request) -> ApiKey:
 
 def _reading(scope: Scope, *, even_closed: bool = False) -> Any:  # noqa: ANN401 - what FastAPI calls a dependency
     async def session(
-        request: Request, workspace_id: WorkspaceId, _bearer: Bearer
+        request: Request, workspace_id: WorkspaceId, _bearer: Bearer, purpose: Purpose = None
     ) -> AsyncIterator[Session]:
-        async with admitted(request, workspace_id, scope, even_closed=even_closed) as found:
+        place = request, workspace_id, scope, purpose
+        async with admitted(*place, even_closed=even_closed) as found:
             yield await found.session()
 
     # The snapshot ends before the answer is sent: a slow reader holds no connection.
@@ -176,8 +217,11 @@ def _reading(scope: Scope, *, even_closed: bool = False) -> Any:  # noqa: ANN401
 
 
 def _acting(scope: Scope, *, even_closed: bool = False) -> Any:  # noqa: ANN401 - as above
-    async def caller(request: Request, workspace_id: WorkspaceId, _bearer: Bearer) -> Caller:
-        async with admitted(request, workspace_id, scope, even_closed=even_closed) as found:
+    async def caller(
+        request: Request, workspace_id: WorkspaceId, _bearer: Bearer, purpose: Purpose = None
+    ) -> Caller:
+        place = request, workspace_id, scope, purpose
+        async with admitted(*place, even_closed=even_closed) as found:
             return found.caller
 
     return Depends(caller)
@@ -194,6 +238,7 @@ Eraser = Annotated[Caller, _acting(Scope.subjects_erase)]
 SettingsReader = Annotated[Session, _reading(Scope.settings_read)]
 SettingsWriter = Annotated[Caller, _acting(Scope.settings_write)]
 MemberWriter = Annotated[Caller, _acting(Scope.members_write)]
+AccessReader = Annotated[Session, _reading(Scope.accesses_read)]
 Closer = Annotated[Caller, _acting(Scope.workspace_close, even_closed=True)]
 TranscriptionReader = Annotated[Session, _reading(Scope.transcriptions_read)]
 TranscriptionWriter = Annotated[Caller, _acting(Scope.transcriptions_write)]

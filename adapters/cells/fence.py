@@ -16,7 +16,7 @@ ATTEMPTS: Final = 5
 _WRITTEN_DIRECTLY: Final = """
     SELECT c.relname::text
     FROM pg_class c, unnest(ARRAY['ringledger_writer', 'ringledger_follower']) AS role
-    WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' AND (
+    WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'p') AND (
         has_any_column_privilege(role, c.oid, 'INSERT, UPDATE')
         OR has_table_privilege(role, c.oid, 'DELETE, TRUNCATE'))
     GROUP BY c.relname ORDER BY c.relname <> 'positions', c.relname

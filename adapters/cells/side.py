@@ -17,7 +17,7 @@ _TABLES: Final = """
     LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary
     LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
     WHERE t.relnamespace = %s::regnamespace AND t.relkind IN ('r', 'p')
-    AND t.relname <> 'migration'
+    AND t.relname <> 'migration' AND NOT t.relispartition
     GROUP BY 1 ORDER BY 1
 """
 _COUNTED_BY_ITSELF: Final = """
@@ -52,6 +52,8 @@ class Side:
 
     async def tables(self) -> dict[str, list[str]]:
         """What moves, with its key: every table but the list of migrations.
+
+        Partitions move with the table that they are of.
 
         Raises:
             Refused: Something in the schema cannot be replicated.

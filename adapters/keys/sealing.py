@@ -48,28 +48,48 @@ class Place(NamedTuple):
     bucket: UUID
 
     def associated(self) -> bytes:
-        """The associated data: unambiguous, because every part carries its length."""
-        # Written out, with constants for the lengths that are fixed: every value opened needs it.
-        return b"".join(
-            (
-                _FORMAT_PART,
-                _SIXTEEN,
-                self.workspace_id.bytes,
-                _SIXTEEN,
-                self.stream_id.bytes,
-                _EIGHT,
-                self.version.to_bytes(8, "big"),
-                _text(self.name),
-                _FOUR,
-                self.schema_version.to_bytes(4, "big"),
-                _text(self.field),
-                (16 * len(self.subjects)).to_bytes(4, "big"),
-                *[subject.bytes for subject in self.subjects],
-                _text(self.category),
-                _SIXTEEN,
-                self.bucket.bytes,
-            )
+        """The associated data."""
+        return associated(
+            context_of(self.workspace_id, self.stream_id),
+            self.version,
+            self.name,
+            self.schema_version,
+            self.field,
+            b"".join([subject.bytes for subject in self.subjects]),
+            self.category,
+            self.bucket.bytes,
         )
+
+
+def associated(
+    context: bytes,
+    version: int,
+    name: str,
+    schema_version: int,
+    field: str,
+    subjects: bytes,
+    category: str,
+    bucket: bytes,
+) -> bytes:
+    """What is bound into a seal: unambiguous, because every part carries its length."""
+    # Written out, with constants for the lengths that are fixed: every value opened needs it.
+    return b"".join(
+        (
+            _FORMAT_PART,
+            context,
+            _EIGHT,
+            version.to_bytes(8, "big"),
+            _text(name),
+            _FOUR,
+            schema_version.to_bytes(4, "big"),
+            _text(field),
+            len(subjects).to_bytes(4, "big"),
+            subjects,
+            _text(category),
+            _SIXTEEN,
+            bucket,
+        )
+    )
 
 
 class Locks(NamedTuple):
@@ -137,7 +157,12 @@ def secret_of(subject_keys: Iterable[bytes], bucket_key: bytes) -> bytes:
 
 def context_of(workspace_id: UUID, stream_id: UUID) -> bytes:
     """What tells one stream's keys from another's."""
-    return b"".join((_SIXTEEN, workspace_id.bytes, _SIXTEEN, stream_id.bytes))
+    return context(workspace_id.bytes, stream_id.bytes)
+
+
+def context(workspace: bytes, stream: bytes) -> bytes:
+    """The same from their bytes."""
+    return b"".join((_SIXTEEN, workspace, _SIXTEEN, stream))
 
 
 def locks_of(secret: bytes, context: bytes) -> Locks:
@@ -168,10 +193,15 @@ def open_box(box: Box, place: Place, keys: Locks) -> bytes:
     Raises:
         IntegrityAlarm: The box, its place or its key is not what was sealed.
     """
+    return open_bound(box, place.associated(), keys)
+
+
+def open_bound(box: Box, associated: bytes, keys: Locks) -> bytes:
+    """Open a box into which this is bound. See ``open_box``."""
     if box.sealed[:1] != FORMAT or not hmac.compare_digest(box.key_check, keys.key_check):
         raise IntegrityAlarm("key_check")
     nonce, sealed = box.sealed[1 : 1 + _NONCE_BYTES], box.sealed[1 + _NONCE_BYTES :]
-    return _open(keys.cipher, nonce, sealed, place.associated())
+    return _open(keys.cipher, nonce, sealed, associated)
 
 
 def wrap(key: bytes, under: AESGCM, purpose: str, owner: UUID, epoch: int = 0) -> bytes:

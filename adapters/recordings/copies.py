@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from adapters.accesses.access import Inward
 from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
@@ -55,7 +56,8 @@ class Copies:
             key = await self._cell.workspace_key(connection, workspace_id)
             # What a hold keeps has not expired.
             every = tuple(Need)
-            losses = {one.loss for one in await track_keys(connection, key, entries, every)}
+            keys = await track_keys(connection, key, entries, Inward.what_ended, every)
+        losses = {one.loss for one in keys}
         if Loss.expired not in losses or not copy_goes_at_expiry(settings_of(workspace)):
             return False
         await self.ask(workspace_id, recording_id)

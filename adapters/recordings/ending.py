@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from adapters.accesses.access import Inward
 from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
@@ -45,7 +46,7 @@ class Ender:
             except NotFound:
                 return 0
             # What anybody can still open for any need has not ended.
-            keys = await track_keys(connection, key, entries, tuple(Need))
+            keys = await track_keys(connection, key, entries, Inward.what_ended, tuple(Need))
         recording, place = folded(entries), (workspace_id, recording_id)
         ended = [
             (number, one.loss)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from adapters.accesses.access import Access
 from adapters.event_store.values import open_values, references
 from adapters.keys.shares import shares_of, together
 from adapters.keys.workspace_key import WorkspaceKey
@@ -127,6 +128,7 @@ async def track_keys(
     connection: Connection,
     key: WorkspaceKey,
     recording: Sequence[Entry],
+    access: Access,
     needs: Collection[Need] = (),
 ) -> tuple[TrackKey, ...]:
     """What opens each track of a recording for who has these needs, or why nothing does.
@@ -136,7 +138,7 @@ async def track_keys(
     """
     stored = [entry for entry in recording if isinstance(entry.event, RecordingStored)]
     wanted = {one.field: one for entry in stored for one in references(entry)}
-    readings = await open_values(connection, key, list(wanted.values()), needs)
+    readings = await open_values(connection, key, list(wanted.values()), access, needs)
     found = dict(zip(wanted, readings, strict=True))
     is_forbidden = any(isinstance(entry.event, RecordingForbidden) for entry in recording)
     return tuple(

@@ -5,14 +5,16 @@ is silent in it, so that the file keeps its length and everybody else their time
 """
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from adapters.keys.audio import CHUNK_BYTES, HEADER_BYTES, TrackOpener, TrackPlace
 from adapters.objects.store import ObjectStore
-from adapters.recordings.owners import TrackKey
+from adapters.recordings.owners import KEYS, TrackKey
 from adapters.recordings.wave import CHANNELS, head_of, joined, silence
 from domain.errors import IntegrityAlarm
+from domain.personal_data import Sealed
 from domain.recordings.events import RecordingStored, Track
 
 OPENED_AT_ONCE: Final = 8
@@ -41,6 +43,19 @@ class Playable(NamedTuple):
         """What tells one playback of it from another: which audio, and which of it is heard."""
         heard = "".join("1" if key.secret is not None else "0" for key in self.keys)
         return "/".join([*(track.sha256 for track in self.stored.tracks), heard]).encode()
+
+    @property
+    def heard(self) -> Sequence[UUID]:
+        """Whose voices it plays, as far as that is known."""
+        tracks = zip(KEYS, self.keys, strict=False)
+        sealed = (
+            getattr(self.stored, field)
+            for fields, key in tracks
+            if key.secret is not None
+            for field in fields
+        )
+        subjects = (one.subjects for one in sealed if isinstance(one, Sealed))
+        return list(dict.fromkeys(chain.from_iterable(subjects)))
 
     @property
     def _audio_bytes(self) -> int:

@@ -17,14 +17,16 @@ from uuid import UUID, uuid4
 
 from adapters.event_store.closures import IS_CLOSED
 from adapters.postgres.pool import Connection
+from domain.accesses import AccessPurpose
 
 PREFIX = "rl_"
 _SECRET_BYTES = 32
 _INSERT = """
-    INSERT INTO api_keys (key_id, workspace_id, secret_sha256, scopes) VALUES (%s, %s, %s, %s)
+    INSERT INTO api_keys (key_id, workspace_id, secret_sha256, scopes, purpose)
+    VALUES (%s, %s, %s, %s, %s)
 """
 _SELECT = f"""
-    SELECT secret_sha256, scopes, {IS_CLOSED} FROM api_keys
+    SELECT secret_sha256, scopes, purpose, {IS_CLOSED} FROM api_keys
     WHERE key_id = %s AND workspace_id = %s AND revoked_at IS NULL
 """  # noqa: S608 - a constant of ours
 
@@ -86,6 +88,9 @@ class Scope(StrEnum):
     calls_transfer = "calls:transfer"
     """Put a call that goes on through to another of the workspace's numbers."""
 
+    accesses_read = "accesses:read"
+    """See who was given a subject's personal values, when and what for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -96,6 +101,9 @@ class Principal:
     """``None`` for the operator, who needs none on the command line."""
 
     scopes: frozenset[str]
+    purpose: AccessPurpose = AccessPurpose.service
+    """What they read for where they do not say."""
+
     finds_closed: bool = False
     """Whether the workspace is closed."""
 
@@ -132,12 +140,15 @@ class ApiKey:
 
 
 async def create_api_key(
-    connection: Connection, workspace_id: UUID, scopes: Collection[Scope] = tuple(Scope)
+    connection: Connection,
+    workspace_id: UUID,
+    scopes: Collection[Scope] = tuple(Scope),
+    purpose: AccessPurpose = AccessPurpose.service,
 ) -> ApiKey:
     """Make a key and store its hash. This is the only time its secret is seen."""
     key = ApiKey(workspace_id, uuid4(), os.urandom(_SECRET_BYTES))
     digest = hashlib.sha256(key.secret).digest()
-    await connection.execute(_INSERT, (key.key_id, workspace_id, digest, sorted(scopes)))
+    await connection.execute(_INSERT, (key.key_id, workspace_id, digest, sorted(scopes), purpose))
     return key
 
 
@@ -145,8 +156,10 @@ async def authenticate(connection: Connection, key: ApiKey) -> Principal | None:
     """Who the key stands for; ``None`` if it is unknown, wrong or revoked."""
     workspace_id = key.workspace_id
     rows = await connection.execute(_SELECT, (workspace_id, key.key_id, workspace_id))
-    stored, scopes, is_closed = await rows.fetchone() or (b"", (), False)
+    stored, scopes, purpose, is_closed = await rows.fetchone() or (b"", (), "", False)
     presented = hashlib.sha256(key.secret).digest()
     if not hmac.compare_digest(stored, presented):
         return None
-    return Principal(workspace_id, key.key_id, frozenset(scopes), is_closed)
+    return Principal(
+        workspace_id, key.key_id, frozenset(scopes), AccessPurpose(purpose), is_closed
+    )

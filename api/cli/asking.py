@@ -22,6 +22,7 @@ from api.deployment import Deployment
 from api.parameters import MomentParameter
 from api.problems import PROBLEM_TYPES, Problem
 from api.security import Caller, Session
+from domain.accesses import Reader
 from domain.errors import NotFound
 
 Json = dict[str, Any]
@@ -84,7 +85,8 @@ async def _answering(
     ):
         operator = Principal(workspace_id, None, frozenset(Scope))
         try:
-            yield Caller(Deployment.of(ledger, ""), operator, cell, uuid4())
+            reader = Reader(operator.actor, operator.purpose, noun, uuid4())
+            yield Caller(Deployment.of(ledger, ""), operator, cell, reader)
         except Problem as problem:
             kind = PROBLEM_TYPES[problem.name]
             if kind.status == 404:  # noqa: PLR2004 - not found, whichever of its kinds

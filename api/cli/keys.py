@@ -14,6 +14,7 @@ from adapters.wiring import database
 from adapters.workspaces.api_keys import ApiKey, Scope, create_api_key
 from api.cli.output import AsJson, InWorkspace, write_json
 from api.cli.running import EXIT_CODES, opened, opened_workspace, run
+from domain.accesses import AccessPurpose
 
 app = typer.Typer(
     help="API keys of a workspace; the master key of all of them.", no_args_is_help=True
@@ -34,12 +35,15 @@ def create(
         ),
     ] = None,
     workspace: InWorkspace = None,
+    purpose: Annotated[
+        AccessPurpose, typer.Option(help="What its holder reads for where they do not say.")
+    ] = AccessPurpose.service,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Make another API key. It is shown only now and stored as a hash."""
     granted = sorted(set(scopes or Scope))
-    key = run(_create(workspace, granted))
+    key = run(_create(workspace, granted, purpose))
     if as_json:
         write_json(
             {
@@ -47,6 +51,7 @@ def create(
                 "key_id": key.key_id,
                 "api_key": key.text,
                 "scopes": granted,
+                "purpose": purpose,
             }
         )
     else:
@@ -95,9 +100,9 @@ async def _rotate(*, keeps_old: bool) -> Rotated:
             )
 
 
-async def _create(workspace: UUID | None, scopes: list[Scope]) -> ApiKey:
+async def _create(workspace: UUID | None, scopes: list[Scope], purpose: AccessPurpose) -> ApiKey:
     async with (
         opened_workspace(workspace) as (_, cell, workspace_id),
         cell.writing.connection() as connection,
     ):
-        return await create_api_key(connection, workspace_id, scopes)
+        return await create_api_key(connection, workspace_id, scopes, purpose)

@@ -1,8 +1,8 @@
-"""``ringledger subjects``: find the data subject behind a number, erase one."""
+"""``ringledger subjects``: find the data subject behind a number, erase one, see who read."""
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID, uuid4
 
 import typer
@@ -11,6 +11,7 @@ from adapters.cell import Cell
 from adapters.twilio.addresses import lookup_of
 from adapters.wiring import now
 from api.cli.asking import when
+from api.cli.nouns import Nouns
 from api.cli.output import AsJson, InWorkspace, read_secret, write_json, write_table
 from api.cli.running import EXIT_CODES, opened_workspace, run
 from api.receipts import issue_receipt
@@ -22,7 +23,16 @@ from projections.call_log.read import count_calls
 from projections.receipts.preview import preview as of_erasure
 from projections.subjects.read import certificate_of, standing_of, subject_of
 
-app = typer.Typer(help="Data subjects: the people behind the numbers.", no_args_is_help=True)
+
+class Parts(Nouns):
+    """What there is of a subject that there are commands for."""
+
+    modules: ClassVar = {"accesses": "subject_accesses"}
+
+
+app = typer.Typer(
+    cls=Parts, help="Data subjects: the people behind the numbers.", no_args_is_help=True
+)
 
 Json = dict[str, Any]
 SubjectId = Annotated[UUID, typer.Argument(metavar="SUBJECT", help="The subject's id.")]

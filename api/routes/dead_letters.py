@@ -117,7 +117,7 @@ async def _read(caller: Caller, letter_id: UUID) -> tuple[SealedLetter, Reading]
     async with caller.cell.scoped(caller.workspace_id) as connection:
         letter = await read_dead_letter(connection, caller.workspace_id, letter_id)
         key = await caller.cell.workspace_key(connection, caller.workspace_id)
-        (reading,) = await open_values(connection, key, [letter.callback])
+        (reading,) = await open_values(connection, key, [letter.callback], caller.access())
     return letter, reading
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from adapters.accesses.access import Inward
 from adapters.event_store import requests
 from adapters.event_store.history import read_stream
 from adapters.recordings.keeping import folded
@@ -26,6 +27,7 @@ from api.ranges import ByteRange, Unsatisfiable, asked_for, is_named
 from api.routes.history import entries_of
 from api.schemas_recordings import RecordingDetail, RecordingList, TrackState
 from api.security import Caller, CallReader, Listener, Session
+from domain.accesses import AccessPurpose
 from domain.errors import IntegrityAlarm, NotFound
 from domain.messages import Entry
 from domain.personal_data import Need
@@ -94,7 +96,7 @@ async def play_recording(
         raise Problem(
             "range-not-satisfiable", headers={"Content-Range": f"bytes */{length}"}
         ) from None
-    await _write_down(session.caller, recording_id, purpose)
+    await _write_down(session, recording_id, purpose, playable)
     start, end = part or ByteRange(0, length)
     headers["Content-Length"] = str(end - start)
     if part is not None:
@@ -110,7 +112,7 @@ async def play_recording(
 async def _detail(session: Session, recording_id: UUID, entries: list[Entry]) -> RecordingDetail:
     recording = folded(entries)
     said = recording.report or Report(RecordingStatus.started)
-    keys = await track_keys(session.connection, session.key, entries)
+    keys = await track_keys(session.connection, session.key, entries, Inward.what_can_be_heard)
     return RecordingDetail(
         id=recording_id,
         leg_id=recording.leg_id,
@@ -147,7 +149,9 @@ async def _playable(
         raise NotFound("recording")
     if recording.stored is None:
         raise Problem("no-audio", recording_status=recording.status)
-    keys = await track_keys(session.connection, session.key, entries, needs)
+    keys = await track_keys(
+        session.connection, session.key, entries, Inward.what_can_be_heard, needs
+    )
     if all(key.loss for key in keys):
         raise Problem("audio-gone", state=keys[0].loss)
     if all(key.secret is None for key in keys):
@@ -155,13 +159,19 @@ async def _playable(
     return Playable(recording.stored, keys)
 
 
-async def _write_down(caller: Caller, recording_id: UUID, purpose: Purpose) -> None:
-    """Make it durable that they are given it."""
+async def _write_down(
+    session: Session, recording_id: UUID, purpose: Purpose, playable: Playable
+) -> None:
+    """Make it durable that they are given it: in the history, and for whoever is heard."""
+    caller = session.caller
+    access = caller.access(AccessPurpose(purpose))
+    noted = access.begin(session.key, playable.heard, [recording_id])
     command = Play(purpose=purpose, request_id=caller.request_id)
     place = caller.workspace_id, recording_id
     await caller.deployment.ledger.handle(
         requests.Request(*place, RECORDING, command, caller.context)
     )
+    await noted
 
 
 class _Still(NamedTuple):
@@ -178,7 +188,7 @@ class _Still(NamedTuple):
         async with cell.scoped(workspace_id) as connection:
             entries = await read_stream(connection, self.recording_id)
             key = await cell.workspace_key(connection, workspace_id)
-            keys = await track_keys(connection, key, entries, self.needs)
+            keys = await track_keys(connection, key, entries, Inward.playback_goes_on, self.needs)
         stored = folded(entries).stored
         return stored is not None and Playable(stored, keys).says == self.says
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from statistics import median
 from typing import Final
+from uuid import UUID
 
 from adapters.event_store.values import open_values
 from adapters.keys.workspace_key import WorkspaceKey
@@ -10,12 +11,21 @@ from bench.calls import filled
 from bench.ground import Ground, Home
 from bench.measure import MILLISECONDS, Bar, Found, Measurement, Run, in_turn, seconds
 from bench.sizes import Sizes
+from domain.accesses import AccessPurpose, Origin, Reader
 from domain.personal_data import ReadingState
 from projections.call_log.read import CallRow, find_calls
 
 BAR: Final = Bar("<=", 3)
 CALLS: Final = 50
 ROLES: Final = ("caller", "callee")
+READER: Final = Reader(
+    f"api_key:{UUID(int=1)}",
+    AccessPurpose.service,
+    "listCalls",
+    UUID(int=2),
+    Origin("192.0.2.1", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"),
+)
+"""Each page is an access entry of its own, durable before the page is there."""
 
 
 async def of_50(ground: Ground, sizes: Sizes) -> Found:
@@ -71,6 +81,6 @@ async def _opened(home: Home) -> None:
         key = await home.cell.workspace_key(connection, home.workspace_id)
         rows = await find_calls(connection, home.workspace_id, {}, limit=CALLS)
         wanted = [ref for row in rows for role in ROLES if (ref := row.reference(role))]
-        readings = await open_values(connection, key, wanted)
+        readings = await open_values(connection, key, wanted, home.cell.access(READER))
     assert len(wanted) == CALLS * len(ROLES)
     assert all(reading.state is ReadingState.value for reading in readings)

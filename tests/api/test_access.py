@@ -52,6 +52,7 @@ ANYWHERE = [
     ("DELETE", f"/invitations/{ANY}?reason=security"),
     ("PUT", f"/members/{ANY}/role"),
     ("DELETE", f"/members/{ANY}?reason=security"),
+    ("GET", f"/subjects/{ANY}/access-entries"),
     ("GET", "/closure"),
     ("POST", "/closure"),
     ("DELETE", "/closure?reason=correction"),

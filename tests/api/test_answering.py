@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cells import asynchronous
+from cells import READER, asynchronous
 from phones import asking, naming, phone, setting
 from prompts import QUESTION, prompt
 from serving import DIAL_TARGET, House, serving
@@ -331,10 +331,11 @@ async def test_the_verdict_on_the_callers_number_is_kept_as_sent(
         form = [one for one in incoming_form(call_sid(1)) if one[0] != "StirVerstat"]
         await house.post([*form, verdict], "voice/incoming")
         stream = call_id(house.workspace_id, "twilio", call_sid(1))
-        async with (await house.cell()).scoped(house.workspace_id) as connection:
+        cell = await house.cell()
+        async with cell.scoped(house.workspace_id) as connection:
             entries = await read_stream(connection, stream)
-            key = await (await house.cell()).workspace_key(connection, house.workspace_id)
+            key = await cell.workspace_key(connection, house.workspace_id)
             wanted = [one for entry in entries for one in references(entry)]
-            readings = await open_values(connection, key, wanted)
+            readings = await open_values(connection, key, wanted, cell.access(READER))
         kept = [r.value["fields"] for r in readings if r.value and "fields" in r.value]
         assert kept == [[list(verdict)]]

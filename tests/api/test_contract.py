@@ -80,6 +80,7 @@ def test_it_is_openapi_3_1() -> None:
         "inviteMember",
         "issueErasureReceipt",
         "liftRestriction",
+        "listAccessEntries",
         "listCalls",
         "listConsents",
         "listDeadLetters",

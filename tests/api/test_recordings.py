@@ -72,11 +72,22 @@ class Desk:
             if isinstance(entry.event, RecordingPlayed)
         ]
 
-    async def erase(self, number: str) -> None:
-        """Erase whoever has this number."""
+    async def subject_of(self, number: str) -> str:
+        """Whoever has this number."""
         found = (await self.house.get("/subjects", params={"number": number})).json()["data"]
-        path = f"{self.house.here}/subjects/{found[0]['subject_id']}/erasure"
+        return str(found[0]["subject_id"])
+
+    async def erase(self, number: str) -> str:
+        """Erase whoever has this number; who it was."""
+        subject = await self.subject_of(number)
+        path = f"{self.house.here}/subjects/{subject}/erasure"
         assert (await self.house.ask("POST", path)).status_code == 200
+        return subject
+
+    async def accesses_to(self, subject: str) -> list[tuple[str, str]]:
+        """By what and what for somebody's values were read."""
+        answer = await self.house.get(f"/subjects/{subject}/access-entries")
+        return [(one["operation"], one["purpose"]) for one in answer.json()["data"]]
 
 
 async def report(house: House, form: list[tuple[str, str]]) -> UUID:
@@ -148,6 +159,23 @@ async def test_a_recording_is_played_and_its_listener_written_down(
         assert answer.headers["cache-control"] == "no-store"
         ((actor, purpose),) = await found.played()
         assert (actor.partition(":")[0], purpose) == ("api_key", Purpose.dispute)
+
+
+@asynchronous
+async def test_who_is_heard_can_see_who_listened(database: Urls, tmp_path: Path) -> None:
+    """A playback is an access to the values of whoever is heard in it; nothing else here is."""
+    async with desk(database, tmp_path) as found:
+        await found.listed()
+        await found.play(method="HEAD")
+        tag = (await found.play()).headers["etag"]
+        await found.play(headers={"If-None-Match": tag})
+        agent = await found.erase(AGENT)
+        await found.play()
+        speakers = [await found.subject_of(CALLER), agent]
+        assert [await found.accesses_to(one) for one in speakers] == [
+            [("playRecording", "dispute")] * 2,
+            [("playRecording", "dispute")],
+        ]
 
 
 @pytest.mark.parametrize(
@@ -376,7 +404,7 @@ async def test_a_playback_that_goes_on_ends_with_its_speaker(
 
 
 async def listen(
-    http: House, path: str, heard: bytearray, meanwhile: Callable[[], Awaitable[None]]
+    http: House, path: str, heard: bytearray, meanwhile: Callable[[], Awaitable[object]]
 ) -> None:
     """Listen to a recording, as far as it goes; something happens once it has begun."""
     key = {"Authorization": f"Bearer {http.api_key}"}

@@ -33,6 +33,7 @@ from adapters.postgres.migrate import migrate
 from adapters.twilio.addresses import lookup_of
 from adapters.twilio.callbacks import read_callback
 from adapters.wiring import now
+from domain.accesses import AccessPurpose, Reader
 from domain.calls.call import CALL
 from domain.calls.state import Call
 from domain.decider import AnyDecider
@@ -46,6 +47,7 @@ Readings = dict[tuple[int, str], Reading]
 """What a reader gets for each personal field of a stream, by version and field."""
 
 EVERYTHING: Final = 1_000_000
+READER: Final = Reader("test", AccessPurpose.service, "read", UUID(int=1))
 
 
 def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -118,7 +120,7 @@ class Home:
             for stream_id in stream_ids:
                 entries = await read_stream(connection, stream_id)
                 wanted = [ref for entry in entries for ref in references(entry)]
-                readings = await open_values(connection, key, wanted)
+                readings = await open_values(connection, key, wanted, self.cell.access(READER))
                 found.append(
                     {(r.version, r.field): v for r, v in zip(wanted, readings, strict=True)}
                 )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
-from cells import Home, Readings
+from cells import READER, Home, Readings
 
 from adapters.event_store.escrow import escrow_bucket
 from adapters.event_store.history import read_stream
@@ -79,7 +79,7 @@ async def read_for(home: Home, stream_id: UUID, *needs: Need) -> Readings:
         key = await home.cell.workspace_key(connection, own)
         entries = await read_stream(connection, stream_id)
         wanted = [ref for entry in entries for ref in references(entry)]
-        readings = await open_values(connection, key, wanted, needs)
+        readings = await open_values(connection, key, wanted, home.cell.access(READER), needs)
     return {(r.version, r.field): v for r, v in zip(wanted, readings, strict=True)}
 
 

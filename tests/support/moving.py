@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
+from accesses import entry, stored
 from cells import Address, Home, open_home
 from neighbour import number_of
 from serving import credentials, settings_for
@@ -48,12 +49,16 @@ class Load:
     address: Address
     receipts: list[Receipt] = field(default_factory=list)
     erased: list[UUID] = field(default_factory=list)
+    noted: list[UUID] = field(default_factory=list)
+    """Access entries that are durable, as far as their readers were told."""
+
     reads: int = 0
     unread: int = 0
     """How often a reader had to ask again."""
 
     longest_stall_seconds: float = 0.0
     calls: Iterator[int] = field(default_factory=count)
+    accesses: Iterator[int] = field(default_factory=count)
     is_over: bool = False
 
     async def send(self, ledger: Ledger) -> None:
@@ -86,7 +91,7 @@ class Load:
                 self.erased.append(subject)
 
     async def read(self, ledger: Ledger) -> None:
-        """Read the call log again and again."""
+        """Read the call log again and again, and note each time."""
         while not self.is_over:
             await asyncio.sleep(0.01)
             cell = await ledger.cell_of(self.address.workspace_id)
@@ -94,6 +99,9 @@ class Load:
                 async with cell.scoped(self.address.workspace_id) as connection:
                     await connection.execute("SELECT count(*) FROM call_log")
                     await connection.execute("SELECT count(*) FROM vault")
+                noted = entry(self.address, next(self.accesses))
+                await cell.accesses.record(noted, None)
+                self.noted.append(noted.access_id)
                 self.reads += 1
             except Unavailable:
                 self.unread += 1
@@ -164,6 +172,7 @@ async def assert_nothing_lost(load: Load, urls: Urls) -> None:
         assert len(calls) == 2 * len(load.receipts)
         assert {one.stream_id for one in load.receipts} == {one.stream_id for one in calls}
         assert gone == set(load.erased)
+        assert {access_id for access_id, *_ in await stored(address)} >= set(load.noted)
         await _assert_opens(home, gone)
     compared = await rebuild(inside(urls.admin, address.schema), CALL_LOG, swap=False)
     assert compared.is_equal

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import httpx
 import uvicorn
+from cells import READER
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from twilio_forms import ACCOUNT_SID, Form, form_bytes
@@ -116,7 +117,7 @@ class House:
             entries = await read_between(connection, 0, LAST_POSITION)
             key = await cell.workspace_key(connection, self.workspace_id)
             wanted = [one for entry in entries for one in references(entry)]
-            readings = await open_values(connection, key, wanted)
+            readings = await open_values(connection, key, wanted, cell.access(READER))
         values = [reading.value or {} for reading in readings]
         bodies = [b64decode(value.get("body_base64", "")).decode() for value in values]
         return json.dumps([*values, *bodies], ensure_ascii=False)

@@ -14,6 +14,7 @@ from cells import Home, new_cell, open_home
 from media_server import LOGIN, MediaServer, media_server
 from twilio_forms import ACCOUNT_SID, CALLER, START, Form, call_callbacks, call_sid
 
+from adapters.accesses.access import Inward
 from adapters.event_store.requests import Request
 from adapters.event_store.writer import Clock
 from adapters.keys.audio import HEADER_BYTES, TrackOpener, TrackPlace
@@ -166,7 +167,8 @@ class Studio:
         assert stored is not None, "it is not kept"
         async with self.home.cell.scoped(self.workspace_id) as connection:
             key = await self.home.cell.workspace_key(connection, self.workspace_id)
-            keys = await track_keys(connection, key, await self.entries(recording_id))
+            entries = await self.entries(recording_id)
+            keys = await track_keys(connection, key, entries, Inward.what_can_be_heard)
         found: list[bytes | Loss] = []
         for number, (track, one) in enumerate(zip(stored.tracks, keys, strict=True)):
             if one.secret is None:

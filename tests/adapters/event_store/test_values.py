@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from cells import Home, Readings, asynchronous, new_cell, open_home
+from cells import READER, Home, Readings, asynchronous, new_cell, open_home
 from twilio_forms import call_sid, incoming_form
 
 from adapters.event_store.values import open_values
@@ -92,7 +92,7 @@ async def test_nothing_wanted_is_nothing_read(postgres: Urls, tmp_path: Path) ->
         async with home.cell.scoped(workspace_id) as connection:
             key = await home.cell.workspace_key(connection, workspace_id)
             await connection.close()
-            assert await open_values(connection, key, []) == []
+            assert await open_values(connection, key, [], home.cell.access(READER)) == []
 
 
 @asynchronous

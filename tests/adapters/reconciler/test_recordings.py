@@ -17,6 +17,7 @@ from twilio_forms import Form, call_callbacks, call_sid
 from twilio_standin.books import rfc2822
 from waves import samples, wave_file
 
+from adapters.accesses.access import Inward
 from adapters.event_store.requests import Request
 from adapters.objects.store import ObjectStore
 from adapters.postgres.embedded import Urls
@@ -107,7 +108,8 @@ async def keep(house: Desk, folder: Path) -> tuple[bool, list[list[str]]]:
     entries = await house.home.stream(place_of(house))
     async with house.home.cell.scoped(house.workspace_id) as connection:
         key = await house.home.cell.workspace_key(connection, house.workspace_id)
-        assert all(one.secret for one in await track_keys(connection, key, entries))
+        tracks = await track_keys(connection, key, entries, Inward.what_can_be_heard)
+    assert all(one.secret for one in tracks)
     stored = folded(entries).stored
     assert stored is not None
     keys = (stored.first_key, stored.second_key)

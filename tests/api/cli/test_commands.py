@@ -658,3 +658,19 @@ def test_a_credential_that_cannot_be_meant_is_refused(desk: Desk) -> None:
         assert refused.exit_code == 2
         assert "cnry" not in refused.stdout + refused.stderr
     assert desk.credentials(workspace_id) == before
+
+
+def test_the_operator_is_written_down_too(desk: Desk) -> None:
+    """What the command line opens is an access entry like any other: `cli`, from nowhere."""
+    workspace_id = desk.create()
+    call = desk.hear(workspace_id)
+    subject = desk.ask("subjects", "find", CALLER)["data"][0]["subject_id"]
+    assert desk.ask("subjects", "accesses", subject) == {"data": []}
+    desk.ask("calls", "show", call)
+    (found,) = desk.ask("subjects", "accesses", subject, "--purpose", "service")["data"]
+    assert (found["reader"], found["purpose"], found["operation"]) == ("cli", "service", "call")
+    assert desk.ask("subjects", "accesses", subject, "--purpose", "dispute") == {"data": []}
+    shown = desk.type("subjects", "accesses", subject, "--origins")
+    assert shown.exit_code == 0
+    assert "user_agent" in shown.stdout
+    assert desk.type("subjects", "accesses", UNKNOWN).exit_code == 3

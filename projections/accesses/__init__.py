@@ -1,0 +1,1 @@
+"""Who was given a subject's personal values."""
