@@ -18,8 +18,10 @@ CREATE TABLE access_entries (
     PRIMARY KEY (slot, access_id)
 ) PARTITION BY LIST (slot);
 
--- Rows are only added. What is added to the index waits in a list that PostgreSQL sorts in by itself.
-CREATE INDEX access_entries_subjects ON access_entries USING gin (subjects);
+-- What is added to the index waits in a list, which whoever fills it sorts in: a short one, for a long
+-- one (4 MB by default) holds a reader up for most of a second.
+CREATE INDEX access_entries_subjects ON access_entries USING gin (subjects)
+    WITH (gin_pending_list_limit = 256);
 
 DO $$
 BEGIN
