@@ -58,4 +58,4 @@ def slot_of(day: date) -> int:
 
 def sealed(origin: Origin, entry: AccessEntry, key: WorkspaceKey) -> bytes:
     """Where a reader comes from, as it is stored with an entry."""
-    return key.seal_origin(orjson.dumps(origin._asdict()), entry.access_id)
+    return key.wrap_origin(orjson.dumps(origin._asdict()), entry.access_id)

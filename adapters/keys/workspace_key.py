@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.keys.memory import RecentLocks
-from adapters.keys.sealing import derive, epoch_of, unwrap, wrap
+from adapters.keys.sealing import epoch_of, unwrap, wrap
 from adapters.keys.workspace_secret import WorkspaceSecret
 from adapters.postgres.pool import Connection
 from domain.errors import IntegrityAlarm
@@ -143,15 +143,10 @@ class WorkspaceKey:
         """Open a credential of the workspace."""
         return self.wrapping.unwrap(box, "credential", credential_id).decode()
 
-    def seal_origin(self, origin: bytes, access_id: UUID) -> bytes:
-        """Seal where a reader comes from, for longer than one epoch: nobody wraps it anew."""
-        return wrap(origin, self._origins, "access origin", access_id)
+    def wrap_origin(self, origin: bytes, access_id: UUID) -> bytes:
+        """Seal where a reader comes from. Nobody wraps it anew: it ends with its epoch."""
+        return self.wrapping.wrap(origin, "access origin", access_id)
 
-    def open_origin(self, box: bytes, access_id: UUID) -> bytes:
-        """Open where a reader came from."""
-        return unwrap(box, self._origins, "access origin", access_id)
-
-    @property
-    def _origins(self) -> AESGCM:
-        # Links are made of ids, of 16 bytes: this is no link's code.
-        return AESGCM(derive(self.link_key, b"origin"))
+    def unwrap_origin(self, box: bytes, access_id: UUID) -> bytes:
+        """Open where a reader came from; ``StaleKey`` where its epoch is over."""
+        return self.wrapping.unwrap(box, "access origin", access_id)

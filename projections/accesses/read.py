@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from adapters.keys.workspace_key import WorkspaceKey
+from adapters.keys.workspace_key import StaleKey, WorkspaceKey
 from adapters.postgres.pool import Connection
 from domain.accesses import AccessPurpose, Origin
 from projections.paging import Place
@@ -47,10 +47,13 @@ class AccessRow(NamedTuple):
         return Place((self.accessed_at - _EPOCH) // _MICROSECOND, self.access_id)
 
     def opened_origin(self, key: WorkspaceKey) -> Origin | None:
-        """Where the reader came from."""
+        """Where the reader came from; ``None`` also where the key's epoch is over since."""
         if self.origin is None:
             return None
-        return Origin(**orjson.loads(key.open_origin(self.origin, self.access_id)))
+        try:
+            return Origin(**orjson.loads(key.unwrap_origin(self.origin, self.access_id)))
+        except StaleKey:
+            return None
 
 
 async def accesses_to(

@@ -194,7 +194,7 @@ async def test_a_readers_address_lies_sealed_and_apart(database: Urls, tmp_path:
         cell = await house.cell()
         async with cell.scoped(house.workspace_id) as connection:
             key = await cell.workspace_key(connection, house.workspace_id)
-        assert b"198.51.100.23" in key.open_origin(bytes(box), access_id)
+        assert b"198.51.100.23" in key.unwrap_origin(bytes(box), access_id)
 
 
 @asynchronous

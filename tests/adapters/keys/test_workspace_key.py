@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from adapters.keys.sealing import new_key
-from adapters.keys.workspace_key import WorkspaceKey
+from adapters.keys.workspace_key import StaleKey, WorkspaceKey
+from adapters.keys.workspace_secret import WorkspaceSecret
 from domain.errors import IntegrityAlarm
 
 OWNER = uuid4()
@@ -23,6 +24,18 @@ def test_what_is_wrapped_comes_back(key: WorkspaceKey) -> None:
     assert key.unwrap_subject(key.wrap_subject(inner, OWNER), OWNER) == inner
     assert key.unwrap_bucket(key.wrap_bucket(inner, OWNER), OWNER) == inner
     assert key.unwrap_secret(key.wrap_secret("größe", OWNER), OWNER) == "größe"
+
+
+def test_where_a_reader_came_from_ends_with_its_epoch(key: WorkspaceKey) -> None:
+    """It opens for its own entry, as long as the epoch lasts in which it was sealed."""
+    secret = WorkspaceSecret.new()
+    before = WorkspaceKey.of(key.workspace_id, secret.packed)
+    box = before.wrap_origin(b"192.0.2.1", OWNER)
+    assert before.unwrap_origin(box, OWNER) == b"192.0.2.1"
+    with pytest.raises(IntegrityAlarm):
+        before.unwrap_origin(box, uuid4())
+    with pytest.raises(StaleKey):
+        WorkspaceKey.of(key.workspace_id, secret.turned().packed).unwrap_origin(box, OWNER)
 
 
 def test_no_key_passes_for_one_of_another_use(key: WorkspaceKey) -> None:
