@@ -1,6 +1,7 @@
 """Every read of opened personal values is written down, and told to who may ask."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -67,6 +68,23 @@ async def test_every_way_to_a_value_is_written_down(database: Urls, tmp_path: Pa
             assert (await house.get(path)).status_code == 200
         found = [one["operation"] for one in await _accesses(house, subject)]
         assert found == ["getCallHistory", "getCall", "listCalls"]
+
+
+@asynchronous
+async def test_members_too(database: Urls, tmp_path: Path) -> None:
+    """Whoever is a member is a data subject like any other: who saw their address is noted."""
+    async with serving(database, tmp_path) as house:
+        until = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+        body = {"reason": "instruction", "email": "ann@example.com", "role": "agent"}
+        made = await house.ask(
+            "POST", f"{house.here}/invitations", json={**body, "expires_at": until}
+        )
+        assert made.status_code == 200, made.text
+        invited = (await house.get("/members")).json()["invitations"][0]["email"]
+        await house.get("/settings/history")
+        found = await _accesses(house, invited["subject_id"])
+        assert [one["operation"] for one in found] == ["getSettingsHistory", "listMembers"]
+        assert {tuple(one["stream_ids"]) for one in found} == {(str(house.workspace_id),)}
 
 
 @asynchronous
