@@ -48,6 +48,9 @@ class Inward(Enum):
     playback_goes_on = "playback_goes_on"
     """A playback that was noted when it began looks whether it may go on."""
 
+    card_may_be_cut = "card_may_be_cut"
+    """A card number that a pause cut in two is looked for, to be taken out before it is kept."""
+
 
 Access: TypeAlias = Recorded | Inward
 """Without one nothing opens."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from adapters.accesses.access import Inward
 from adapters.cell import Cell
 from adapters.event_store.history import read_stream
 from adapters.keys.workspace_key import WorkspaceKey
@@ -155,5 +156,6 @@ async def _texts(
 ) -> list[str]:
     """What the machine heard in these; of what cannot be read a word that ends every number."""
     versions = [segment.versions[0] for segment in segments]
-    readings = await read_texts(connection, key, transcription_id, versions)
+    access = Inward.card_may_be_cut
+    readings = await read_texts(connection, key, transcription_id, versions, access)
     return [reading.value["text"] if reading.value else "gone" for reading in readings]

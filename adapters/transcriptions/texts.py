@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from adapters.accesses.access import Access
 from adapters.event_store.values import Reference, open_values
 from adapters.keys.shares import shares_of, together
 from adapters.keys.workspace_key import WorkspaceKey
@@ -44,7 +45,11 @@ def locked_again(text: str, version: Version) -> Locked:
 
 
 async def read_texts(
-    connection: Connection, key: WorkspaceKey, stream_id: UUID, versions: Sequence[Version]
+    connection: Connection,
+    key: WorkspaceKey,
+    stream_id: UUID,
+    versions: Sequence[Version],
+    access: Access,
 ) -> list[Reading]:
     """Each text, as ``{"text": ...}``, or why it cannot be read; in their order.
 
@@ -53,7 +58,8 @@ async def read_texts(
     """
     pairs = [_references(stream_id, version) for version in versions]
     wanted = [reference for pair in pairs for reference in pair]
-    found = dict(zip(wanted, await open_values(connection, key, wanted), strict=True))
+    readings = await open_values(connection, key, wanted, access)
+    found = dict(zip(wanted, readings, strict=True))
     return [_joined([found[reference] for reference in pair]) for pair in pairs]
 
 

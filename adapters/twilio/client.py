@@ -195,11 +195,11 @@ class RestClient:
         Raises:
             RestFailed: As above, or it is not there (404).
         """
-        return await self._get(f"{self._transcripts}/{sid}")
+        return await self._get(f"{self.transcripts_url}/{sid}")
 
     async def sentences_of(self, sid: str) -> list[Resource]:
         """What such a text says, sentence by sentence. Raises ``RestFailed`` as above."""
-        return await self._all(f"{self._transcripts}/{sid}/Sentences", "sentences")
+        return await self._all(f"{self.transcripts_url}/{sid}/Sentences", "sentences")
 
     async def delete(self, path: str) -> Answer:
         """Delete what the account has there. Twice is as good as once.

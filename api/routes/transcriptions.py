@@ -132,9 +132,8 @@ async def correct_segment(
         segment = transcription.segments.get(SegmentKey(channel, number))
         if segment is None:
             raise NotFound("segment")
-        (reading,) = await read_texts(
-            session.connection, session.key, transcription_id, [segment.latest]
-        )
+        access, place = session.caller.access(), (session.connection, session.key)
+        (reading,) = await read_texts(*place, transcription_id, [segment.latest], access)
     if reading.value is None:
         raise Problem("value-gone", state=reading.state)
     await _correct(caller, transcription_id, segment, correction, seen)
@@ -193,7 +192,8 @@ async def _detail(
     readings = [WITHHELD] * len(segments)
     if session.opens_values:
         latest = [segment.latest for segment in segments]
-        readings = await read_texts(session.connection, session.key, transcription_id, latest)
+        access, place = session.caller.access(), (session.connection, session.key)
+        readings = await read_texts(*place, transcription_id, latest, access)
     provenance, start, report = transcription.provenance, transcription.start, transcription.report
     if provenance is None:
         raise NotFound("transcription")

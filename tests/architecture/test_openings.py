@@ -14,6 +14,7 @@ OPENERS: Final = {"adapters/event_store/values.py", "adapters/keys/sealing.py"}
 FOR_NOBODY: Final = {
     ("adapters/recordings/copies.py", "what_ended"),
     ("adapters/recordings/ending.py", "what_ended"),
+    ("adapters/transcriptions/hearing.py", "card_may_be_cut"),
     ("api/offices.py", "call_is_put_through"),
     ("api/routes/recordings.py", "playback_goes_on"),
     ("api/routes/recordings.py", "what_can_be_heard"),

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from asking import transcribing_is_on
-from cells import Home, asynchronous, new_cell
+from cells import READER, Home, asynchronous, new_cell
 from studio import AGENT, recording_form, recording_sid
 from transcripts import transcription_sid
 from twilio_forms import CALLER, START, call_callbacks, call_sid
@@ -105,7 +105,8 @@ class Library:
         async with self.home.cell.scoped(self.workspace_id) as connection:
             key = await self.home.cell.workspace_key(connection, self.workspace_id)
             latest = [segment.latest for segment in segments]
-            readings = await read_texts(connection, key, transcription, latest)
+            access = self.home.cell.access(READER)
+            readings = await read_texts(connection, key, transcription, latest, access)
         return [
             (*segment.key, reading.value["text"] if reading.value else str(reading.state))
             for segment, reading in zip(segments, readings, strict=True)

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import pytest
-from cells import Home, asynchronous, new_cell
+from cells import READER, Home, asynchronous, new_cell
 from msgspec import structs
 from reports import at, party
 from transcripts import heard
@@ -42,7 +42,8 @@ async def texts(home: Home, stream: UUID) -> list[str]:
     workspace = home.address.workspace_id
     async with home.cell.scoped(workspace) as connection:
         key = await home.cell.workspace_key(connection, workspace)
-        found = await read_texts(connection, key, stream, await versions(home, stream))
+        told, access = await versions(home, stream), home.cell.access(READER)
+        found = await read_texts(connection, key, stream, told, access)
     return [one.value["text"] if one.value else str(one.state) for one in found]
 
 
