@@ -19,6 +19,7 @@ from api.objecting import ObjectionRounds
 from api.reconciling import work
 from api.recording import PAUSE_SECONDS, RecordingRounds
 from api.transcript_rounds import TranscriptRounds
+from api.withdrawing import WithdrawalRounds
 from projections.call_log.view import CALL_LOG
 from projections.consents.view import CONSENT_REGISTER
 from projections.follower import Follower
@@ -28,6 +29,7 @@ from projections.projection import Projection
 from projections.provider_copies.view import PROVIDER_COPIES
 from projections.recordings.view import RECORDINGS
 from projections.transcriptions.view import TRANSCRIPTIONS
+from projections.withdrawals.view import WITHDRAWALS
 
 VIEWS: Final = MappingProxyType[str, Projection[Any]](
     {
@@ -40,6 +42,7 @@ VIEWS: Final = MappingProxyType[str, Projection[Any]](
             PROVIDER_COPIES,
             OBJECTIONS,
             TRANSCRIPTIONS,
+            WITHDRAWALS,
         )
     }
 )
@@ -94,7 +97,8 @@ async def _follow_each(
 async def sweep(cell: Cell, ledger: Ledger, pause: float) -> None:
     """Again and again: delete what erasures left, end the workspaces whose day has come.
 
-    Then whatever has come to the end of its period goes, and all that an ended workspace had.
+    What rested on a withdrawn consent is forbidden. Then whatever has come to the end of its
+    period goes, and all that an ended workspace had.
     """
 
     async def erase() -> None:
@@ -102,8 +106,10 @@ async def sweep(cell: Cell, ledger: Ledger, pause: float) -> None:
         await cell.erasures.finish()
 
     remains = Remains(cell, ledger.objects, ledger.clock)
+    withdrawals = WithdrawalRounds(cell, ledger.clock)
     duties: dict[str, Callable[[], Awaitable[object]]] = {
         "erasures": erase,
+        "withdrawals": withdrawals.go_round,
         "closures": cell.closures.finish,
         "expiries": cell.expiries.finish,
         "remains": remains.finish,

@@ -71,9 +71,9 @@ class RecordingRounds:
             await self._ender.end(*place)
 
     async def _undo(self, place: Place) -> None:
-        """Delete what there is of one that may not be kept, with us first."""
+        """Delete what there is of one that may not be kept, with us first, unless it is held."""
         await self._ender.end(*place)
-        await self._copies.ask(*place)
+        await self._copies.ask_of_forbidden(*place)
         await self._copies.delete(*place)
 
     async def _delete(self, place: Place) -> None:

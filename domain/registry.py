@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from domain.calls.events import CallEvent
-from domain.consents.events import ConsentEvent
+from domain.consents.events import ConsentFact
 from domain.dead_letters.events import DeadLetterEvent
 from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
@@ -33,7 +33,7 @@ EVENTS: Mapping[str, type[Event]] = MappingProxyType(
             RecordingEvent,
             SubjectEvent,
             DeadLetterEvent,
-            ConsentEvent,
+            ConsentFact,
             WorkspaceEvent,
             HoldEvent,
             ExpiryEvent,

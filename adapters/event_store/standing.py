@@ -39,6 +39,12 @@ async def in_the_way(connection: Connection, workspace_id: UUID, *held: UUID) ->
     return [hold_id for (hold_id,) in await rows.fetchall()]
 
 
+async def is_kept(connection: Connection, workspace_id: UUID, *concerned: UUID) -> bool:
+    """Whether a hold or a restriction keeps what concerns these subjects and streams."""
+    held = await in_the_way(connection, workspace_id, *concerned, workspace_id)
+    return bool(held) or await is_restricted(connection, workspace_id, *concerned)
+
+
 async def is_held(connection: Connection, workspace_id: UUID) -> bool:
     """Whether a hold stands on anything of a workspace, which then does not end."""
     rows = await connection.execute(_IS_HELD, (workspace_id,))

@@ -15,7 +15,7 @@ from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
 from adapters.event_store.writer import Clock
 from adapters.recordings.keeping import ACTOR, folded
-from adapters.recordings.owners import track_keys
+from adapters.recordings.owners import is_kept_back, track_keys
 from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import read_credentials
 from adapters.workspaces.then import settings_of
@@ -63,6 +63,14 @@ class Copies:
         await self.ask(workspace_id, recording_id)
         return True
 
+    async def ask_of_forbidden(self, workspace_id: UUID, recording_id: UUID) -> None:
+        """Ask for the deletion of one that may not be kept, once no hold is in the way."""
+        async with self._cell.scoped(workspace_id) as connection:
+            recording = folded(await read_stream(connection, recording_id))
+            is_kept = await is_kept_back(connection, workspace_id, recording_id, recording)
+        if recording.forbidden is not None and not is_kept:
+            await self.ask(workspace_id, recording_id)
+
     async def ask(self, workspace_id: UUID, recording_id: UUID) -> None:
         """Ask for the copy's deletion. Of one that is not complete Twilio deletes nothing yet."""
         with suppress(Refused):
@@ -71,6 +79,7 @@ class Copies:
     async def delete(self, workspace_id: UUID, recording_id: UUID) -> bool:
         """Delete one whose deletion was asked for; whether the provider has confirmed it.
 
+        Ours is gone of one that may not be kept: theirs waits for a hold on it to be released.
         Twilio refuses while a recording is not final (409, code 20009); that is written down,
         and it is asked again later.
         """
@@ -78,7 +87,10 @@ class Copies:
             recording = folded(await read_stream(connection, recording_id))
             key = await self._cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
-        if recording.copy is not ProviderCopy.asked:
+            waits = recording.forbidden is not None and await is_kept_back(
+                connection, workspace_id, recording_id, recording
+            )
+        if recording.copy is not ProviderCopy.asked or waits:
             return recording.copy is ProviderCopy.deleted
         answer, now = await self._media.delete(located(recording, credentials)), self._clock()
         told: ConfirmDeletion | FailDeletion

@@ -15,12 +15,13 @@ from adapters.event_store.history import read_stream
 from adapters.event_store.requests import Request
 from adapters.objects.store import ObjectStore
 from adapters.recordings.keeping import ACTOR, folded
-from adapters.recordings.owners import track_keys
+from adapters.recordings.owners import is_kept_back, track_keys
 from domain.errors import NotFound
 from domain.messages import Context
 from domain.personal_data import Need
 from domain.recordings.commands import DeleteTrack
 from domain.recordings.recording import RECORDING
+from domain.recordings.words import Loss
 
 STRAY: Final = timedelta(days=1)
 """So old an object of which no recording knows is nobody's: attempts are much shorter."""
@@ -36,7 +37,8 @@ class Ender:
     async def end(self, workspace_id: UUID, recording_id: UUID) -> int:
         """Delete the tracks of a recording that can no longer be heard; how many these were.
 
-        Of an ended workspace none: its objects go with all that it has left.
+        Of an ended workspace none: its objects go with all that it has left. What may not be kept
+        waits for a hold on it to be released, as what has expired does.
         First the object, then the entry: broken off in between, it is done again.
         """
         async with self._cell.scoped(workspace_id) as connection:
@@ -47,11 +49,13 @@ class Ender:
                 return 0
             # What anybody can still open for any need has not ended.
             keys = await track_keys(connection, key, entries, Inward.what_ended, tuple(Need))
-        recording, place = folded(entries), (workspace_id, recording_id)
+            recording, place = folded(entries), (workspace_id, recording_id)
+            is_kept = await is_kept_back(connection, *place, recording)
         ended = [
             (number, one.loss)
             for number, one in enumerate(keys)
             if one.loss is not None and number not in recording.deleted_tracks
+            if not (is_kept and one.loss is Loss.forbidden)
         ]
         for number, loss in ended:
             if recording.stored is not None:

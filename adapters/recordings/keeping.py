@@ -6,7 +6,7 @@ processes do not fetch one recording at the same time. A lock of the database se
 it is lost with its connection, the decider lets the later attempt win.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -29,8 +29,8 @@ from adapters.twilio.media import Media, located
 from adapters.workspaces.credentials import Credentials, read_credentials
 from adapters.workspaces.then import settings_at, settings_of
 from domain.calls.speakers import Speakers
-from domain.consents.consent import CONSENT, last_by, valid_at
-from domain.consents.events import ConsentEvent, ConsentGiven
+from domain.consents.consent import CONSENT, Consent, is_taken_back, last_by, valid_at
+from domain.consents.events import ConsentFact, ConsentGiven
 from domain.consents.words import Form, Purpose
 from domain.errors import IntegrityAlarm, NotFound, Refused, Unavailable
 from domain.identifiers import consent_id
@@ -120,8 +120,8 @@ class Keeper:
                 return None
             call = await read_stream(connection, recording.call_id)
             workspace = await read_stream(connection, workspace_id)
-            began = _began(entries, recording)
-            granted = await _granted(connection, workspace_id, call, began)
+            began = began_at(entries, recording)
+            consents = await _consents(connection, workspace_id, call)
             key = await self._cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
         if not is_known(call, entries, self._clock()):
@@ -140,7 +140,13 @@ class Keeper:
             campaign_of(call),
             _made(entries, recording),
             credentials,
-            verdict(settings_at(workspace, began), recording.report, call_of(call), granted),
+            verdict(
+                settings_at(workspace, began),
+                recording.report,
+                call_of(call),
+                _granted(consents, began),
+                [who for who, consent in consents.items() if is_taken_back(consent, began)],
+            ),
             copy_goes_once_stored(settings_of(workspace)),
             left,
         )
@@ -254,12 +260,12 @@ def _made(entries: Sequence[Entry], recording: Recording) -> date:
 
     It is kept a while later, after an outage or where it was found in the provider's books.
     """
-    heard, began = entries[0].recorded_at, _began(entries, recording)
+    heard, began = entries[0].recorded_at, began_at(entries, recording)
     is_likely = heard - BELIEVED <= began <= heard
     return (began if is_likely else heard).astimezone(UTC).date()
 
 
-def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
+def began_at(entries: Sequence[Entry], recording: Recording) -> datetime:
     """When the recording began, as the provider says, or else when we heard of it.
 
     The provider tells whole seconds: what was set or said within that second came before.
@@ -268,15 +274,29 @@ def _began(entries: Sequence[Entry], recording: Recording) -> datetime:
     return started_at + WHOLE_SECOND if started_at else entries[0].recorded_at
 
 
-async def _granted(
-    connection: Connection, workspace_id: UUID, call: Sequence[Entry], moment: datetime
-) -> Granted:
-    """Of a call that we did not route: which of its parties had agreed by then."""
-    told, granted = call_of(call), dict[UUID, Form]()
-    for subject in far_parties(told) if told.recording.plan is None else ():
-        stream = consent_id(workspace_id, subject, Purpose.recording)
-        entries = await read_stream(connection, stream)
-        consent = CONSENT.fold(e.event for e in entries if isinstance(e.event, ConsentEvent))
+async def _consents(
+    connection: Connection, workspace_id: UUID, call: Sequence[Entry]
+) -> dict[UUID, Consent]:
+    """The consents of a call's parties to being recorded, by all that is known of them now."""
+    return {
+        subject: await consent_to_recording(connection, workspace_id, subject)
+        for subject in far_parties(call_of(call))
+    }
+
+
+async def consent_to_recording(
+    connection: Connection, workspace_id: UUID, subject_id: UUID
+) -> Consent:
+    """One subject's, by all that is known of it now."""
+    stream = consent_id(workspace_id, subject_id, Purpose.recording)
+    entries = await read_stream(connection, stream)
+    return CONSENT.fold(e.event for e in entries if isinstance(e.event, ConsentFact))
+
+
+def _granted(consents: Mapping[UUID, Consent], moment: datetime) -> Granted:
+    """Who had agreed by then, and in which form."""
+    granted = dict[UUID, Form]()
+    for subject, consent in consents.items():
         last = last_by(consent, moment)
         if isinstance(last, ConsentGiven) and valid_at(consent, moment):
             granted[subject] = last.form

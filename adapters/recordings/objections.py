@@ -72,7 +72,7 @@ class Objections:
         account = account or next(iter(credentials.account_sids), "")
         controls = Controls(self._session, credentials, account, self._standin)
         is_stopped = await self._stop(controls, call_id, call, known)
-        if not (is_stopped and is_over(call) and all(map(_is_gone, known.values()))):
+        if not (is_stopped and is_over(call) and all(map(is_gone, known.values()))):
             return False
         for leg_id in call.recording.objections - call.recording.met:
             met = MeetObjection(leg_id=leg_id, occurred_at=self._clock())
@@ -100,7 +100,7 @@ class Objections:
         return is_stopped
 
 
-def _is_gone(recording: Recording) -> bool:
+def is_gone(recording: Recording) -> bool:
     """Whether nothing of it is left, with us or at the provider."""
     if recording.can_be_heard:
         return False

@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from adapters.accesses.access import Access
+from adapters.event_store.history import read_stream
+from adapters.event_store.requests import subjects_of
+from adapters.event_store.standing import is_kept
 from adapters.event_store.values import open_values, references
 from adapters.keys.shares import shares_of, together
 from adapters.keys.workspace_key import WorkspaceKey
@@ -144,6 +147,23 @@ async def track_keys(
     return tuple(
         TrackKey(found[one], found.get(other), is_forbidden) for one, other in KEYS if one in found
     )
+
+
+async def is_kept_back(
+    connection: Connection, workspace_id: UUID, recording_id: UUID, recording: Recording
+) -> bool:
+    """Whether a hold or a restriction keeps a recording that would go otherwise (Art. 17(3)(e)).
+
+    It may stand on the recording, its call, a party of that, or the workspace.
+    """
+    concerned = {recording_id}
+    if recording.call_id is not None:
+        call = await read_stream(connection, recording.call_id)
+        concerned |= {
+            recording.call_id,
+            *(who for entry in call for who in subjects_of(entry.event)),
+        }
+    return await is_kept(connection, workspace_id, *concerned)
 
 
 def locks_of(recording: Recording, track: int) -> Iterator[Lock]:

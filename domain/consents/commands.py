@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.consents.events import Evidence
 from domain.consents.words import Form, Purpose
-from domain.messages import AboutSubject
+from domain.messages import AboutSubject, Command
 from domain.personal_data import Clear
 
 
@@ -37,4 +37,16 @@ class WithdrawConsent(StateConsent):
     """The subject takes it back, or objects."""
 
 
+class MeetWithdrawal(Command):
+    """Nothing is left of what rested on it when it was withdrawn then."""
+
+    occurred_at: datetime
+    withdrawn_at: datetime
+    recordings: int | None = None
+    segments: int | None = None
+
+
 ConsentCommand = AskConsent | GiveConsent | RefuseConsent | WithdrawConsent
+"""What can be said about a consent."""
+
+ConsentRequest = ConsentCommand | MeetWithdrawal

@@ -6,7 +6,7 @@ consent: each statement holds from when it was said, until a later one. Two cloc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
@@ -16,15 +16,19 @@ from msgspec import structs
 from domain.consents.commands import (
     AskConsent,
     ConsentCommand,
+    ConsentRequest,
     GiveConsent,
+    MeetWithdrawal,
     RefuseConsent,
     WithdrawConsent,
 )
 from domain.consents.events import (
     ConsentAsked,
     ConsentEvent,
+    ConsentFact,
     ConsentGiven,
     ConsentRefused,
+    ConsentWithdrawalMet,
     ConsentWithdrawn,
 )
 from domain.consents.words import IMPLIABLE, Channel, Cookies, Form, Purpose, Standing, is_kind_of
@@ -40,10 +44,24 @@ class Consent:
     """All that was said of it, without anybody's own words."""
 
     said: frozenset[ConsentEvent] = frozenset()
+    met: frozenset[datetime] = frozenset()
+    """The withdrawals, by when they were said, of which nothing is left to be done."""
+
+    @property
+    def withdrawals(self) -> frozenset[datetime]:
+        """When it was withdrawn, each time."""
+        return frozenset(e.occurred_at for e in self.said if isinstance(e, ConsentWithdrawn))
+
+    @property
+    def owed(self) -> frozenset[datetime]:
+        """The withdrawals after which something may be left of what rested on it."""
+        return self.withdrawals - self.met
 
 
-def decide(consent: Consent, command: ConsentCommand) -> Sequence[ConsentEvent]:
+def decide(consent: Consent, command: ConsentRequest) -> Sequence[ConsentFact]:
     """What is said, unless it was said before. A late statement is one like any other."""
+    if isinstance(command, MeetWithdrawal):
+        return _meet(consent, command)
     _refuse_what_cannot_be(command)
     event = _stated(command)
     if _wordless(event) in consent.said or _is_same_click(consent, event):
@@ -51,9 +69,11 @@ def decide(consent: Consent, command: ConsentCommand) -> Sequence[ConsentEvent]:
     return (event,)
 
 
-def evolve(consent: Consent, event: ConsentEvent) -> Consent:
+def evolve(consent: Consent, event: ConsentFact) -> Consent:
     """The consent after one more statement; order and repetition leave no trace."""
-    return Consent(consent.said | {_wordless(event)})
+    if isinstance(event, ConsentWithdrawalMet):
+        return replace(consent, met=consent.met | {event.withdrawn_at})
+    return replace(consent, said=consent.said | {_wordless(event)})
 
 
 def valid_at(consent: Consent, moment: datetime) -> bool:
@@ -89,9 +109,36 @@ def last_by(consent: Consent, moment: datetime | None = None) -> ConsentEvent | 
     return max(said, key=_weight, default=None)
 
 
+def is_taken_back(consent: Consent, moment: datetime) -> bool:
+    """Whether what rested on it at a moment has nothing to rest on: withdrawn then, or since.
+
+    What is given again afterwards is another consent, and carries only what comes after it.
+    """
+    is_withdrawn = standing_at(consent, moment) is Standing.withdrawn
+    return is_withdrawn or any(at >= moment for at in consent.withdrawals)
+
+
 def says_no(consent: Consent) -> bool:
     """Whether the last that its subject said was no."""
     return isinstance(last_by(consent), ConsentRefused | ConsentWithdrawn)
+
+
+def _meet(consent: Consent, command: MeetWithdrawal) -> Sequence[ConsentWithdrawalMet]:
+    withdrawn = (e for e in consent.said if isinstance(e, ConsentWithdrawn))
+    which = next((e for e in withdrawn if e.occurred_at == command.withdrawn_at), None)
+    if which is None or command.withdrawn_at in consent.met:
+        return ()
+    return (
+        ConsentWithdrawalMet(
+            occurred_at=command.occurred_at,
+            subject_id=which.subject_id,
+            purpose=which.purpose,
+            kind=which.kind,
+            withdrawn_at=command.withdrawn_at,
+            recordings=command.recordings,
+            segments=command.segments,
+        ),
+    )
 
 
 def _refuse_what_cannot_be(command: ConsentCommand) -> None:

@@ -115,3 +115,29 @@ class ConsentWithdrawn(ConsentStated):
 
 
 ConsentEvent = ConsentAsked | ConsentGiven | ConsentRefused | ConsentWithdrawn
+"""What was said about a consent."""
+
+
+class ConsentWithdrawalMet(Event):
+    """Nothing is left of what rested on a consent that was withdrawn (Art. 17(1)(b)).
+
+    It is no statement: where the consent stands is not touched.
+    """
+
+    name: ClassVar[str] = "consent.withdrawal_met"
+
+    subject_id: UUID
+    purpose: Purpose
+    kind: str | None = None
+    withdrawn_at: datetime
+    """Which withdrawal: when it was said."""
+
+    recordings: int | None = None
+    """How many recordings rested on it, with us or at the provider."""
+
+    segments: int | None = None
+    """How many segments of transcriptions did."""
+
+
+ConsentFact = ConsentEvent | ConsentWithdrawalMet
+"""What can happen to a consent."""

@@ -30,7 +30,11 @@ KEPT = Verdict(is_kept=True)
 
 
 def verdict(
-    settings: Settings, report: Report | None, call: Call, granted: Granted | None = None
+    settings: Settings,
+    report: Report | None,
+    call: Call,
+    granted: Granted | None = None,
+    taken_back: Collection[UUID] = (),
 ) -> Verdict:
     """Whether a recording of this call may be kept.
 
@@ -42,6 +46,7 @@ def verdict(
         report: What the provider says of the recording.
         call: The call, with what its parties answered.
         granted: The consents of its parties, which they gave otherwise than in this call.
+        taken_back: Who took back, by now, what they had agreed to when it began.
     """
     if call.recording.is_objected:
         return Verdict(is_kept=False, ground=Ground.objection)
@@ -51,15 +56,32 @@ def verdict(
     if policy is None or policy.mode is RecordingMode.off:
         return Verdict(is_kept=False)
     if call.recording.plan is None:
-        is_everybody = policy.consenting is not Consenting.caller
-        allowed = _forms(policy.mode)
-        parties = far_parties(call, is_everybody=is_everybody)
+        allowed, parties = _forms(policy.mode), whose_consent(settings, report, call)
         has_agreed = bool(parties) and all(
             (granted or {}).get(party) in allowed for party in parties
         )
     else:
         has_agreed = call.recording.is_allowed
-    return KEPT if has_agreed else Verdict(is_kept=False, ground=Ground.no_consent)
+    if not has_agreed:
+        return Verdict(is_kept=False, ground=Ground.no_consent)
+    if {*taken_back} & {*whose_consent(settings, report, call)}:
+        return Verdict(is_kept=False, ground=Ground.withdrawn)
+    return KEPT
+
+
+def whose_consent(settings: Settings, report: Report | None, call: Call) -> Collection[UUID]:
+    """Whose consent a recording rests on: with any of it taken back, it has no ground.
+
+    On nobody's where a caller left a message, or where the workspace did not record: then it is
+    none that we keep on a consent.
+    """
+    is_message = report is not None and report.source is Source.message
+    policy = settings.recording
+    if is_message or policy is None or policy.mode is RecordingMode.off:
+        return ()
+    if call.recording.plan is not None:
+        return far_parties(call, is_everybody=call.recording.needs_everybody)
+    return far_parties(call, is_everybody=policy.consenting is not Consenting.caller)
 
 
 def far_parties(call: Call, *, is_everybody: bool = True) -> Collection[UUID]:

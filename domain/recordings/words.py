@@ -84,6 +84,9 @@ class Ground(StrEnum):
     objection = "objection"
     """Somebody who is heard on it objected."""
 
+    withdrawn = "withdrawn"
+    """Somebody took back the consent that it rested on (GDPR Art. 7(3), 17(1)(b))."""
+
 
 class Loss(StrEnum):
     """Why a track can no longer be heard."""

@@ -13,7 +13,7 @@ from uuid import UUID
 from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
 from adapters.postgres.pool import Connection
 from domain.consents.consent import CONSENT, Consent, last_by, standing_at
-from domain.consents.events import ConsentEvent
+from domain.consents.events import ConsentEvent, ConsentFact
 from domain.consents.words import Standing
 from domain.errors import NotFound
 from domain.messages import Entry
@@ -67,7 +67,7 @@ async def consent_of(
         entry
         for entry in await read_stream(connection, consent_id)
         if entry.workspace_id == workspace_id
-        and isinstance(entry.event, ConsentEvent)
+        and isinstance(entry.event, ConsentFact)
         and subject_id in (None, entry.event.subject_id)
     ]
     if not entries:
@@ -96,4 +96,4 @@ def stood(
 
 def consent_in(entries: Sequence[Entry]) -> Consent:
     """The consent that these entries tell of."""
-    return CONSENT.fold(e.event for e in entries if isinstance(e.event, ConsentEvent))
+    return CONSENT.fold(e.event for e in entries if isinstance(e.event, ConsentFact))

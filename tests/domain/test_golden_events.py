@@ -13,7 +13,7 @@ import pytest
 from msgspec import structs
 
 from domain.calls.events import CallEvent, LegQueued
-from domain.consents.events import ConsentEvent
+from domain.consents.events import ConsentFact
 from domain.dead_letters.events import DeadLetterEvent
 from domain.expiries.events import ExpiryEvent
 from domain.holds.events import HoldEvent
@@ -88,7 +88,7 @@ def test_every_old_version_has_an_upcast() -> None:
 def test_every_event_has_a_name_of_its_own() -> None:
     """No two events share a stored name, and a name is ours: aggregate, dot, past tense."""
     unions = (
-        *(CallEvent, RecordingEvent, SubjectEvent, DeadLetterEvent, ConsentEvent, WorkspaceEvent),
+        *(CallEvent, RecordingEvent, SubjectEvent, DeadLetterEvent, ConsentFact, WorkspaceEvent),
         HoldEvent,
         ExpiryEvent,
         *(MessageEvent, CopiesEvent, TranscriptionEvent),
