@@ -9,7 +9,7 @@ from reports import at, leg, leg_of, party
 from sealing import seal, tell
 
 from domain.calls.call import CALL
-from domain.calls.commands import AnswerAboutRecording, RuleRecording
+from domain.calls.commands import AnswerAboutRecording, CallCommand, RuleRecording
 from domain.calls.state import Call
 from domain.calls.words import Answer, Direction, PlanReason, RecordingPlan
 from domain.consents.commands import ConsentRequest, GiveConsent, MeetWithdrawal, WithdrawConsent
@@ -62,7 +62,8 @@ def routed(plan: RecordingPlan) -> Call:
         AnswerAboutRecording(leg_id=leg_of(who), occurred_at=at(5), answer=Answer.agreed)
         for who in ("line", "desk")
     ]
-    return tell(CALL, [*TALK, ruled, *agreed])[0]
+    told: list[CallCommand] = [*TALK, ruled, *agreed]
+    return tell(CALL, told)[0]
 
 
 @pytest.mark.parametrize(
@@ -126,9 +127,12 @@ def test_what_was_taken_back_is_not_kept_when_it_comes() -> None:
 def test_it_is_met_once() -> None:
     """Each withdrawal for itself; it says nothing of where the consent stands."""
     met = MeetWithdrawal(occurred_at=at(200), withdrawn_at=at(100), recordings=2)
-    state, events = tell(CONSENT, [met, GIVEN, WITHDRAWN, met, met])
-    assert (state.owed, state.withdrawals) == (frozenset(), {at(100)})
+    told: list[ConsentRequest] = [met, GIVEN, WITHDRAWN, met, met]
+    state, events = tell(CONSENT, told)
+    assert (state.owed, state.withdrawals) == (frozenset(), frozenset({at(100)}))
     assert [type(one) for one in events[2:]] == [ConsentWithdrawalMet]
     before = consent(GIVEN, WITHDRAWN)
-    assert (before.owed, before.said) == ({at(100)}, state.said)
-    assert tell(CONSENT, [said(WithdrawConsent, 300)], state)[0].owed == {at(300)}
+    assert before.owed == {at(100)}
+    assert before.said == state.said
+    again: list[ConsentRequest] = [said(WithdrawConsent, 300)]
+    assert tell(CONSENT, again, state)[0].owed == {at(300)}
