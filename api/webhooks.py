@@ -24,11 +24,12 @@ from adapters.twilio.signature import SignedRequest, candidate_urls, genuine
 from adapters.twilio.streams import read_delivery
 from adapters.twilio.webhooks import Webhook, in_campaign
 from api import transcribing, understanding
-from api.answering import QUESTIONS, Asked
+from api.answering import QUESTIONS
 from api.credentials import RENEWED_SECONDS, CredentialCache, Known
 from api.deployment import Deployment
 from api.opting_out import heed
 from api.problems import Problem
+from api.questions import Asked
 from api.transcribing import TRANSCRIPTIONS, Place, keep_transcription, kept_for_later
 from api.understanding import told
 from domain.dead_letters.dead_letter import DEAD_LETTER, KeepDeadLetter
