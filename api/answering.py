@@ -15,6 +15,7 @@ from typing import Final
 from adapters.twilio import twiml
 from adapters.twilio.forms import NotUnderstood
 from api.answering_consent import callee, callee_consent, consent
+from api.gatherings import conference, waited, waiting
 from api.putting_through import dial, go, said, voicemail, whisper
 from api.questions import Asked, Question
 from domain.calls.commands import FindAnswerer
@@ -33,7 +34,7 @@ async def incoming(asked: Asked) -> bytes:
     way = office.way(now, asked.webhook.called, asked.credentials.dial_target)
     try:
         call_id, command = asked.webhook.understand(
-            asked.workspace_id, asked.credentials.account_sids, step=Step(way.step)
+            asked.workspace_id, asked.accounts, step=Step(way.step)
         )
     except NotUnderstood as refusal:
         await asked.keep("voice/incoming", refusal, Step(way.step))
@@ -114,6 +115,9 @@ QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType(
         "voice/callee-consent": callee_consent,
         "voice/answerer": answerer,
         "voice/transferred": transferred,
+        "voice/waiting": waiting,
+        "voice/waited": waited,
+        "voice/conference": conference,
     }
 )
 """What Twilio asks at which of the workspace's addresses, and who answers it."""

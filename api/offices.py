@@ -34,6 +34,7 @@ class Way(NamedTuple):
     unanswered: RoutingStep | None = None
     rule: int | None = None
     finds_machines: bool = False
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +82,7 @@ class Office:
         step = found.step
         if step is RoutingStep.dial and not groups:  # All of them were erased.
             step = found.unanswered or RoutingStep.reject
-        return Way(step, groups, found.unanswered, found.rule, found.finds_machines)
+        return Way(step, groups, found.unanswered, found.rule, found.finds_machines, found.room)
 
     def _dialled(self, names: Collection[str]) -> list[str]:
         return [self.numbers[name] for name in names if name in self.numbers]

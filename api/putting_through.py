@@ -7,6 +7,7 @@ from api.offices import Office, Way
 from api.questions import Asked
 from domain.calls.state import Call
 from domain.calls.words import RecordingPlan
+from domain.identifiers import room_id
 from domain.workspaces.words import Prompt, RoutingStep
 
 
@@ -21,6 +22,8 @@ def go(
     """The way itself."""
     if way.step is RoutingStep.voicemail:
         return voicemail(asked, office)
+    if way.step.has_room:
+        return _room(asked, office, way)
     if way.step is RoutingStep.reject or not way.groups:
         return twiml.not_in_service()
     return dial(asked, office, way, 0, whisper=whisper, is_recorded=is_recorded)
@@ -44,7 +47,7 @@ def dial(
         action=over,
         whisper=whisper,
         recorded=asked.addresses.of("voice/recording") if is_recorded else None,
-        answerer=_answerer(asked) if way.finds_machines else None,
+        answerer=_of_this_call(asked, "voice/answerer") if way.finds_machines else None,
     )
 
 
@@ -52,7 +55,7 @@ def voicemail(asked: Asked, office: Office) -> bytes:
     """Let the caller leave a message."""
     routing = office.settings.routing
     return twiml.voicemail(
-        _spoken(routing.greeting if routing else None),
+        spoken(routing.greeting if routing else None),
         recorded=asked.addresses.of("voice/recording"),
         left=asked.addresses.of("voice/left"),
     )
@@ -68,17 +71,34 @@ def whisper(asked: Asked, office: Office, call: Call, reply: Reply) -> str | Non
 
 def said(prompt: Prompt, following: str, plan: RecordingPlan) -> bytes:
     """Announce, or ask, and be told there what became of it."""
-    spoken = Spoken(prompt.text or "", prompt.language)
+    words = Spoken(prompt.text or "", prompt.language)
     if plan.asks:
-        return twiml.question(spoken, answer=following)
-    return twiml.announcement(spoken, heard=following)
+        return twiml.question(words, answer=following)
+    return twiml.announcement(words, heard=following)
 
 
-def _spoken(prompt: Prompt | None) -> Spoken | None:
+def spoken(prompt: Prompt | None) -> Spoken | None:
+    """A prompt of the workspace's, if there is one and it has a text."""
     return Spoken(prompt.text, prompt.language) if prompt and prompt.text else None
 
 
-def _answerer(asked: Asked) -> str:
-    """Where we are told who or what picked up: of a leg of this call, which that does not say."""
+def _room(asked: Asked, office: Office, way: Way) -> bytes:
+    """Wait, or meet others."""
+    room = room_id(asked.workspace_id, way.step, way.room)
+    if way.step is RoutingStep.queue:
+        return twiml.queue(
+            room,
+            waiting=asked.following(office, way, "voice/waiting"),
+            over=asked.following(office, way, "voice/waited"),
+        )
+    return twiml.conference(
+        room,
+        told=_of_this_call(asked, "voice/conference"),
+        over=asked.following(office, way, "voice/dialed"),
+    )
+
+
+def _of_this_call(asked: Asked, channel: str) -> str:
+    """Where we are told what does not say itself which call it is about."""
     first = asked.webhook.form.values.get("CallSid", "") if asked.webhook.form else ""
-    return asked.addresses.of("voice/answerer", call=first or None)
+    return asked.addresses.of(channel, call=first or None)

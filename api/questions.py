@@ -1,6 +1,6 @@
 """A genuine question of Twilio's, and what answering it takes: to know, to tell, to keep."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -40,6 +40,11 @@ class Asked(NamedTuple):
         """Where Twilio is to ask next."""
         return Addresses(f"{self.deployment.public_url}/twilio/{self.workspace_id}")
 
+    @property
+    def accounts(self) -> Collection[str]:
+        """Whom a question may speak for."""
+        return self.credentials.account_sids
+
     def number(self, name: str) -> int | None:
         """A number of the address."""
         text = self.query.get(name, "")
@@ -60,13 +65,11 @@ class Asked(NamedTuple):
 
     def reply(self) -> Reply:
         """What the first leg says, or does no more; ``NotUnderstood`` otherwise."""
-        return self.webhook.reply(self.workspace_id, self.credentials.account_sids)
+        return self.webhook.reply(self.workspace_id, self.accounts)
 
     def reply_of_callee(self) -> Reply:
         """The same of a leg of the call that the address names."""
-        return self.webhook.reply(
-            self.workspace_id, self.credentials.account_sids, self.query.get("call")
-        )
+        return self.webhook.reply(self.workspace_id, self.accounts, self.query.get("call"))
 
     def conversation(self, call_id: UUID) -> Conversation:
         """What there is to say and to write down about recording a call."""

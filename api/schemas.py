@@ -127,7 +127,10 @@ class StepDetail(BaseModel):
     kind: StepKind
     leg_id: UUID
     at: Moment | None
-    detail: str | None = Field(description="The step that our routing took, or how the leg ended.")
+    detail: str | None = Field(
+        description="The step that our routing took; how the leg, or its waiting, ended; or "
+        "Twilio's id of the conference, where the leg may be another call's."
+    )
 
 
 class CallDetail(Call):

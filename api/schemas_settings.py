@@ -150,6 +150,10 @@ class RoutingRule(Part):
         max_length=10,
         description="Dialled where nobody of `targets` picks up.",
     )
+    room: Name | None = Field(
+        default=None,
+        description="Which queue or conference of yours, for these two steps; never told Twilio.",
+    )
 
 
 class Routing(Part):
@@ -159,6 +163,9 @@ class Routing(Part):
     rules: list[RoutingRule] = Field(max_length=100)
     greeting: Prompt | None = Field(
         default=None, description="What a caller hears before the tone of the voicemail."
+    )
+    waiting: Prompt | None = Field(
+        default=None, description="What a caller hears, again and again, who waits in a queue."
     )
 
 

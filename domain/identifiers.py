@@ -54,6 +54,11 @@ def recording_id(workspace_id: UUID, provider: str, recording: str) -> Recording
     return RecordingId(uuid5(workspace_id, f"recording/{provider}/{recording}"))
 
 
+def room_id(workspace_id: UUID, kind: str, room: str | None) -> UUID:
+    """What the provider knows a queue or a conference by, whatever the workspace calls it."""
+    return uuid5(workspace_id, f"room/{kind}/{room or ''}")
+
+
 def expiry_id(workspace_id: UUID) -> ExpiryId:
     """The stream that tells what expired in a workspace."""
     return ExpiryId(uuid5(workspace_id, "expiry"))

@@ -8,6 +8,7 @@ The addresses in it are ours and are kept by Twilio for ever: ids and versions, 
 
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 from twilio.twiml.messaging_response import (  # type: ignore[import-untyped] # it ships none
     MessagingResponse,
@@ -29,6 +30,10 @@ YES: Final = "1"
 ANSWER_SECONDS: Final = 8
 """How long a key is waited for after the question."""
 
+LULL_SECONDS: Final = 15
+"""How long it is quiet between two times that whoever waits is spoken to."""
+
+CONFERENCE_EVENTS: Final = "start end join leave"
 MESSAGE_SECONDS: Final = 180
 """The longest message that a caller can leave."""
 
@@ -131,6 +136,55 @@ def voicemail(greeting: Spoken | None, *, recorded: str, left: str) -> bytes:
         recording_status_callback_method="POST",
     )
     return _document(response)
+
+
+def queue(room: UUID, *, waiting: str, over: str) -> bytes:
+    """Let the caller wait.
+
+    Args:
+        room: The queue; Twilio makes it where it is not there yet.
+        waiting: What to ask, again and again, while they wait.
+        over: What to ask when they wait no longer; after a talk when that is over.
+    """
+    response = VoiceResponse()
+    response.enqueue(
+        str(room), action=over, method="POST", wait_url=waiting, wait_url_method="POST"
+    )
+    return _document(response)
+
+
+def wait(spoken: Spoken | None) -> bytes:
+    """Speak to whoever waits, and be quiet for a while. Twilio asks again after that."""
+    response = VoiceResponse()
+    if spoken is not None:
+        response.say(spoken.text, language=spoken.language)
+    response.pause(length=LULL_SECONDS)
+    return _document(response)
+
+
+def waited_long_enough() -> bytes:
+    """Let the caller wait no longer: we are asked what to do instead."""
+    response = VoiceResponse()
+    response.leave()
+    return _document(response)
+
+
+def conference(room: UUID, *, told: str, over: str) -> bytes:
+    """Let the caller meet whoever else is there, or comes.
+
+    Args:
+        room: The conference, which begins with the second who comes.
+        told: Where we are told of it. Only the address of the first who comes counts.
+        over: What to ask when the caller is there no longer.
+    """
+    verb = Dial(action=over, method="POST")
+    verb.conference(
+        str(room),
+        status_callback=told,
+        status_callback_event=CONFERENCE_EVENTS,
+        status_callback_method="POST",
+    )
+    return _document(VoiceResponse().append(verb))
 
 
 def nothing_more() -> bytes:

@@ -116,25 +116,25 @@ class Webhook(NamedTuple):
         self, workspace_id: UUID, account_sids: Collection[str], *, step: Step | None = None
     ) -> tuple[UUID, ReportLeg]:
         """The call it speaks of and what it reports; ``NotUnderstood`` with a code otherwise."""
-        return read_form(workspace_id, self._own(account_sids), step=step)
+        return read_form(workspace_id, self.own(account_sids), step=step)
 
     def understand_recording(
         self, workspace_id: UUID, account_sids: Collection[str]
     ) -> tuple[UUID, ReportRecording]:
         """The recording it speaks of and what it reports; ``NotUnderstood`` as above."""
-        return read_recording(workspace_id, self._own(account_sids))
+        return read_recording(workspace_id, self.own(account_sids))
 
     def understand_message(
         self, workspace_id: UUID, account_sids: Collection[str], *, is_incoming: bool
     ) -> tuple[UUID, ReportMessage]:
         """The message it speaks of and what it reports; ``NotUnderstood`` as above."""
-        return read_message(workspace_id, self._own(account_sids), is_incoming=is_incoming)
+        return read_message(workspace_id, self.own(account_sids), is_incoming=is_incoming)
 
     def reply(
         self, workspace_id: UUID, account_sids: Collection[str], parent: str | None = None
     ) -> Reply:
         """What it says when a verb of ours is over; ``NotUnderstood`` as above."""
-        return read_reply(workspace_id, self._own(account_sids), parent)
+        return read_reply(workspace_id, self.own(account_sids), parent)
 
     @property
     def called(self) -> str | None:
@@ -164,7 +164,7 @@ class Webhook(NamedTuple):
             is_available: Whether it came where a service says, in JSON, that it has one.
         """
         if not is_available:
-            return read_transcription(workspace_id, self._own(account_sids))
+            return read_transcription(workspace_id, self.own(account_sids))
         said, account = read_available(workspace_id, self.text)
         if account is not None and account_sids and account not in account_sids:
             raise NotUnderstood("foreign_account")
@@ -176,7 +176,7 @@ class Webhook(NamedTuple):
             return type(self)(cleaned_json(self.text), None, self.flaw)
         return type(self)(b"", cleaned(self.form, with_text=with_text))
 
-    def _own(self, account_sids: Collection[str]) -> Form:
+    def own(self, account_sids: Collection[str]) -> Form:
         """The form, if it speaks for one of these accounts or for none."""
         if self.form is None:
             raise NotUnderstood(self.flaw)

@@ -7,8 +7,16 @@ leg stays ended.
 
 from collections.abc import Sequence
 
-from domain.calls import recording
-from domain.calls.commands import CallCommand, FindAnswerer, PriceLeg, ReportLeg, RouteCall
+from domain.calls import gatherings, recording
+from domain.calls.commands import (
+    CallCommand,
+    FindAnswerer,
+    LeaveQueue,
+    PriceLeg,
+    ReportConference,
+    ReportLeg,
+    RouteCall,
+)
 from domain.calls.events import (
     CallCampaignNamed,
     CallEvent,
@@ -49,6 +57,8 @@ def decide(call: Call, command: CallCommand) -> Sequence[CallEvent]:
             return () if step is None else (step,)
         case FindAnswerer():
             return _find(call, command)
+        case LeaveQueue() | ReportConference():
+            return gatherings.decide(call.gathered, command)
         case _:
             return recording.decide(call.recording, command)
 

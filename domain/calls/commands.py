@@ -8,8 +8,10 @@ from domain.calls.words import (
     Answer,
     Answerer,
     Direction,
+    InConference,
     LegStatus,
     PlanReason,
+    QueueResult,
     RecordingPlan,
     Step,
 )
@@ -66,6 +68,26 @@ class FindAnswerer(Command):
     answered_by: Answerer
 
 
+class LeaveQueue(Command):
+    """A caller waits no longer."""
+
+    leg_id: UUID
+    result: QueueResult
+    waited_seconds: int | None = None
+    occurred_at: datetime
+
+
+class ReportConference(Command):
+    """The provider says what happened in a conference. May come late, twice, in any order."""
+
+    leg_id: UUID
+    conference_id: str
+    what: InConference
+    participant_id: str | None = None
+    sequence: int | None = None
+    occurred_at: datetime | None = None
+
+
 class AboutRecording(Command):
     """A request about whether the call is recorded. The base of the commands below."""
 
@@ -115,4 +137,5 @@ class AskRecordingStart(AboutRecording):
 
 RecordingStatement = RuleRecording | AskAboutRecording | AnswerAboutRecording | ObjectToRecording
 RecordingWord = RecordingStatement | MeetObjection | AskRecordingStart
-CallCommand = ReportLeg | PriceLeg | RouteCall | FindAnswerer | RecordingWord
+GatheringWord = LeaveQueue | ReportConference
+CallCommand = ReportLeg | PriceLeg | RouteCall | FindAnswerer | RecordingWord | GatheringWord

@@ -8,8 +8,10 @@ from domain.calls.words import (
     Answer,
     Answerer,
     Direction,
+    InConference,
     LegStatus,
     PlanReason,
+    QueueResult,
     RecordingPlan,
     Step,
 )
@@ -210,6 +212,35 @@ class CallCampaignNamed(OfCampaign):
     campaign: str
 
 
+class QueueLeft(Event):
+    """A caller who waited in a queue waits no longer. Its time is when we heard of it."""
+
+    name: ClassVar[str] = "call.queue_left"
+
+    leg_id: UUID
+    result: QueueResult
+    waited_seconds: int | None = None
+
+
+class ConferenceReported(Event):
+    """The provider told what happened in a conference that this call opened."""
+
+    name: ClassVar[str] = "call.conference_reported"
+
+    leg_id: UUID
+    """The leg that came or went, which may be another call's; else the one that opened it."""
+
+    conference_id: str
+    """The provider's own id of it (Twilio: ConferenceSid)."""
+
+    what: InConference
+    participant_id: str | None = None
+    """The provider's own id of the leg that came or went."""
+
+    sequence: int | None = None
+    """The provider's own numbering of what it tells of the conference."""
+
+
 CallEvent = (
     LegRegistered
     | LegDescribed
@@ -228,4 +259,6 @@ CallEvent = (
     | RecordingStartAsked
     | LegAnswererFound
     | CallCampaignNamed
+    | QueueLeft
+    | ConferenceReported
 )

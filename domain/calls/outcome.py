@@ -14,7 +14,15 @@ import msgspec
 
 from domain.calls.course import Course, earlier, later
 from domain.calls.state import Call, Leg
-from domain.calls.words import Answerer, Direction, LegStatus, Outcome, Step
+from domain.calls.words import (
+    Answerer,
+    Direction,
+    InConference,
+    LegStatus,
+    Outcome,
+    QueueResult,
+    Step,
+)
 
 UNWANTED = frozenset({607, 608})
 """SIP: the callee (RFC 8197) or an analytics engine (RFC 8688) refused the call as unwanted."""
@@ -67,6 +75,8 @@ class _Way(NamedTuple):
     """Those of the far legs that were answered."""
 
     steps: set[Step]
+    results: Collection[QueueResult]
+    """How its waiting ended, each time that it waited."""
 
 
 def summary(call: Call) -> Summary:
@@ -113,8 +123,11 @@ def _way(call: Call) -> _Way:
     # agent who asked for the call. An inbound call that never dialled was answered by nobody.
     is_near = bool(children) or direction is Direction.inbound or Step.dial in steps
     far = children if is_near or root is None else [root]
+    results = call.gathered.results
+    if root is not None and (Step.conference in steps or QueueResult.bridged in results):
+        far = [root, *children]  # It talks itself, to the legs of other calls.
     picked_up = [course for course in far if course.was_answered]
-    return _Way(direction, _is_over(courses), courses, root, children, picked_up, steps)
+    return _Way(direction, _is_over(courses), courses, root, children, picked_up, steps, results)
 
 
 def _is_over(courses: list[Course]) -> bool:
@@ -162,8 +175,12 @@ def _unanswered_inbound(way: _Way) -> Outcome:
     ends = [leg.end.status for leg in way.children if leg.end]
     # A leg that rings out ends as no_answer. The provider cancels one only when the caller hangs
     # up while it still rings (or somebody else picks up, but then the call was answered).
-    gave_up = not ends or LegStatus.canceled in ends
+    gave_up = LegStatus.canceled in ends if ends else not _waited_in_vain(way)
     return Outcome.abandoned if gave_up else Outcome.missed
+
+
+def _waited_in_vain(way: _Way) -> bool:
+    return any(result.reached_nobody for result in way.results)
 
 
 def _times(way: _Way) -> Times:
@@ -210,6 +227,11 @@ class StepKind(StrEnum):
     rang = "rang"
     answered = "answered"
     ended = "ended"
+    left_queue = "left_queue"
+    conference_started = "conference_started"
+    conference_joined = "conference_joined"
+    conference_left = "conference_left"
+    conference_ended = "conference_ended"
 
 
 class CallStep(msgspec.Struct, frozen=True, gc=False):
@@ -228,6 +250,14 @@ _KINDS = {
 }
 
 
+_MEETING = {
+    InConference.started: StepKind.conference_started,
+    InConference.joined: StepKind.conference_joined,
+    InConference.left: StepKind.conference_left,
+    InConference.ended: StepKind.conference_ended,
+}
+
+
 def steps(call: Call) -> tuple[CallStep, ...]:
     """The call's way in the order of its times; untimed steps come first.
 
@@ -235,6 +265,7 @@ def steps(call: Call) -> tuple[CallStep, ...]:
     """
     found = [step for leg in call.legs.values() for step in _leg_steps(leg)]
     found += [CallStep(StepKind.routed, leg, None, step) for leg, step in call.routed]
+    found += _gathering_steps(call)
     order = tuple(StepKind)
     return tuple(
         sorted(
@@ -248,6 +279,14 @@ def steps(call: Call) -> tuple[CallStep, ...]:
             ),
         )
     )
+
+
+def _gathering_steps(call: Call) -> list[CallStep]:
+    waits, meetings = call.gathered.waits, call.gathered.meetings
+    return [
+        *(CallStep(StepKind.left_queue, w.leg_id, w.at, w.result) for w in waits),
+        *(CallStep(_MEETING[m.what], m.leg_id, m.at, m.conference_id) for m in meetings),
+    ]
 
 
 def _leg_steps(leg: Leg) -> list[CallStep]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.calls import recording
+from domain.calls import gatherings, recording
 from domain.calls.course import Course, Report, course_of
 from domain.calls.events import (
     CallCampaignNamed,
@@ -28,7 +28,8 @@ from domain.calls.events import (
     LegRegistered,
     LegReported,
 )
-from domain.calls.recording import OnRecording
+from domain.calls.gatherings import GatheringEvent, Gatherings
+from domain.calls.recording import OnRecording, RecordingEvent
 from domain.calls.words import Answerer, Direction, LegStatus, Step
 from domain.personal_data import Personal
 
@@ -80,6 +81,9 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     campaign: str | None = None
     """As it was named first."""
 
+    gathered: Gatherings = Gatherings()
+    """Where it waited, and whom it met there."""
+
     @property
     def root(self) -> Leg | None:
         """The first leg, which no other leg dialled."""
@@ -108,7 +112,14 @@ def evolve(call: Call, event: CallEvent) -> Call:  # noqa: PLR0911 - one line pe
         case CallRouted():
             return replace(call, routed=call.routed | {(event.leg_id, event.step)})
         case _:
-            return replace(call, recording=recording.evolve(call.recording, event))
+            return _around(call, event)
+
+
+def _around(call: Call, event: GatheringEvent | RecordingEvent) -> Call:
+    """The call after something that is of no leg's own course."""
+    if isinstance(event, GatheringEvent):
+        return replace(call, gathered=gatherings.evolve(call.gathered, event))
+    return replace(call, recording=recording.evolve(call.recording, event))
 
 
 def _known_better(call: Call, event: LegPriced | LegAnswererFound) -> Leg:
@@ -172,4 +183,5 @@ def _describe(call: Call, event: LegDescribed) -> Call:
 
 
 def _with(call: Call, leg: Leg) -> Call:
-    return Call({**call.legs, leg.leg_id: leg}, call.routed, call.recording, call.campaign)
+    legs = {**call.legs, leg.leg_id: leg}
+    return Call(legs, call.routed, call.recording, call.campaign, call.gathered)

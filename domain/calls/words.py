@@ -66,6 +66,45 @@ class Step(StrEnum):
     transfer = "transfer"
     """Whoever is on the line is put through to somebody else."""
 
+    queue = "queue"
+    """The caller waits until somebody takes the call."""
+
+    conference = "conference"
+    """The caller meets whoever else calls, and the call is answered by that."""
+
+
+class QueueResult(StrEnum):
+    """Why a caller waits no longer."""
+
+    bridged = "bridged"
+    """Somebody who dialled the queue talked to them."""
+
+    redirected = "redirected"
+    """They were led elsewhere, as a transfer does."""
+
+    hung_up = "hung_up"
+    left = "left"
+    """They had waited long enough."""
+
+    full = "full"
+    """There was no place; they never waited."""
+
+    failed = "failed"
+
+    @property
+    def reached_nobody(self) -> bool:
+        """Whether the waiting came to nothing, and not by the caller's own doing."""
+        return self in (QueueResult.left, QueueResult.full, QueueResult.failed)
+
+
+class InConference(StrEnum):
+    """What is told of a conference."""
+
+    started = "started"
+    joined = "joined"
+    left = "left"
+    ended = "ended"
+
 
 class Outcome(StrEnum):
     """How a call ended, for the people who read call logs."""

@@ -27,6 +27,7 @@ class Route(NamedTuple):
 
     unanswered: RoutingStep | None = None
     finds_machines: bool = False
+    room: str | None = None
 
 
 NOBODY: Final = Route(RoutingStep.reject)
@@ -58,7 +59,8 @@ def route_of(routing: Routing | None, number: int) -> Route:
         for group in (rule.targets or (), rule.then or ())
         for first in range(0, len(group), AT_ONCE)
     ]
-    return Route(rule.step, number, groups, rule.unanswered, bool(rule.finds_machines))
+    listens = bool(rule.finds_machines)
+    return Route(rule.step, number, groups, rule.unanswered, listens, rule.room)
 
 
 def _fits(rule: RoutingRule, moment: datetime, called: Collection[str]) -> bool:

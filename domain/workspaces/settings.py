@@ -104,7 +104,9 @@ def _check_routing(workspace: Workspace, routing: Routing | None) -> None:
             raise Refused("dialling_needs_targets")
         if rule.then and not rule.targets:
             raise Refused("dialling_needs_targets")
-        if rule.unanswered is RoutingStep.dial:
+        if rule.room is not None and not rule.step.has_room:
+            raise Refused("room_needs_queue_or_conference")
+        if rule.unanswered is RoutingStep.dial or (rule.unanswered and rule.unanswered.has_room):
             raise Refused("unanswered_cannot_dial")
         if not workspace.dial_targets.keys() >= _named(rule):
             raise Refused("no_such_dial_target")

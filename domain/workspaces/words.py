@@ -103,6 +103,16 @@ class RoutingStep(StrEnum):
     dial = "dial"
     voicemail = "voicemail"
     reject = "reject"
+    queue = "queue"
+    """The caller waits until the call is taken, by a transfer."""
+
+    conference = "conference"
+    """The caller meets whoever else is put through to the same room."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it needs a room to wait or to meet in."""
+        return self in (RoutingStep.queue, RoutingStep.conference)
 
 
 class Weekday(StrEnum):
@@ -146,6 +156,9 @@ class RoutingRule(Message):
     then: tuple[str, ...] | None = None
     """Whom to dial where nobody of ``targets`` picks up, before ``unanswered``."""
 
+    room: str | None = None
+    """Which of the workspace's queues or conferences; the one without a name, otherwise."""
+
 
 class Routing(Message):
     """The first rule that fits decides. Where none does, the call is rejected."""
@@ -156,6 +169,9 @@ class Routing(Message):
     rules: tuple[RoutingRule, ...]
     greeting: Prompt | None = None
     """What a caller hears before the tone of the voicemail."""
+
+    waiting: Prompt | None = None
+    """What a caller hears, again and again, who waits in a queue."""
 
 
 class Region(StrEnum):

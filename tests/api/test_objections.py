@@ -12,6 +12,7 @@ from phones import asking, naming, phone, setting
 from prompts import QUESTION, prompt
 from serving import DIAL_TARGET
 from twilio_standin.rest import Fault
+from waiters import waiter
 from waiting import eventually
 
 from adapters.postgres.embedded import Urls
@@ -20,10 +21,16 @@ from adapters.wiring import now
 from api import beginning
 from api.demo.phone import NOTHING, Phone
 from api.objecting import ObjectionRounds
-from domain.calls.words import Answer, Step
+from domain.calls.words import Answer, QueueResult, Step
 from domain.identifiers import call_id, leg_id
 from domain.recordings.words import Ground, ProviderCopy
-from domain.workspaces.words import Consenting, RecordingMode
+from domain.workspaces.words import (
+    Consenting,
+    RecordingMode,
+    Routing,
+    RoutingRule,
+    RoutingStep,
+)
 
 OTHER: Final = "+442079460177"
 
@@ -268,3 +275,27 @@ async def test_only_what_goes_on_is_put_through_to_one_of_our_numbers(
         await one.hang_up()
         assert await tried() == 409
         assert not place.account.led
+
+
+@asynchronous
+async def test_a_caller_who_waits_is_put_through(database: Urls, tmp_path: Path) -> None:
+    """Whoever takes the call does so by a transfer: it leads the caller out of the queue."""
+    async with exchange(database, tmp_path) as place:
+        await naming(place.house, other=OTHER)
+        rule = RoutingRule(step=RoutingStep.queue, unanswered=RoutingStep.voicemail)
+        await setting(place.house, routing=Routing(time_zone="Europe/London", rules=(rule,)))
+        one = waiter(place.house)
+        ready(one, place)
+        await one.ring()
+        calls = f"{place.house.here}/calls"
+        path = f"{calls}/{call_id(place.house.workspace_id, 'twilio', one.sid)}/transfer"
+        answer = await place.house.ask("POST", path, json={"target": "other"})
+        assert answer.status_code == 200, answer.text
+        address = place.account.led[one.sid]
+        said = [("CallSid", one.sid), ("CallStatus", "in-progress")]
+        waited = [*said, ("QueueResult", "redirected"), ("QueueTime", "12")]
+        assert OTHER not in await one.post(one.over, waited)
+        assert OTHER in await one.post(address, said)
+        call = await place.call(one)
+        assert {step for _, step in call.routed} == {Step.queue, Step.transfer}
+        assert call.gathered.results == {QueueResult.redirected}

@@ -183,6 +183,20 @@ SHAPES: Final = {
         (None, None, 39),
         ["received line", "routed line voicemail", "ended line completed @40"],
     ),
+    "inbound, answered: by whom it met in a conference": Shape(
+        leg("line", "ringing completed@51", seconds=50, direction=IN, step=Step.conference),
+        Outcome.answered,
+        *(1, None, 51),
+        (None, 50, 50),
+        ["received line", "routed line conference", "ended line completed @51"],
+    ),
+    "inbound, abandoned: it waited": Shape(
+        leg("line", "ringing completed@51", seconds=50, direction=IN, step=Step.queue),
+        Outcome.abandoned,
+        *(1, None, 51),
+        (None, None, 50),
+        ["received line", "routed line queue", "ended line completed @51"],
+    ),
     "inbound, blocked: we turned it away": Shape(
         leg("line", "ringing busy@1", seconds=0, direction=IN, step=Step.reject),
         Outcome.blocked,

@@ -2,11 +2,20 @@
 
 import subprocess
 import sys
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from adapters.twilio.twiml import dial, not_in_service
+from adapters.twilio.twiml import (
+    Spoken,
+    conference,
+    dial,
+    not_in_service,
+    queue,
+    wait,
+    waited_long_enough,
+)
 
 CALLBACK = "https://calls.example/twilio/1/voice/status?a=1&b='2'"
 
@@ -73,3 +82,39 @@ def test_no_rest_client_is_imported() -> None:
         [sys.executable, "-c", lines], check=True, capture_output=True, text=True
     )
     assert found.stdout.strip() == "False"
+
+
+ROOM = UUID("5b0f1c9e-3f4e-4d0a-9a57-0c5a4f3c2d10")
+
+
+def test_a_caller_waits_in_a_queue_of_ours() -> None:
+    """We are asked what to do meanwhile, and when it is over."""
+    verb = only(ET.fromstring(queue(ROOM, waiting="/waiting", over="/waited")))  # noqa: S314 - our own
+    assert (verb.tag, verb.text) == ("Enqueue", str(ROOM))
+    assert verb.attrib == {
+        "action": "/waited",
+        "method": "POST",
+        "waitUrl": "/waiting",
+        "waitUrlMethod": "POST",
+    }
+    assert only(ET.fromstring(waited_long_enough())).tag == "Leave"  # noqa: S314 - our own
+
+
+def test_whoever_waits_is_not_left_in_silence_only() -> None:
+    """What the workspace has to say, and a pause after which Twilio asks again."""
+    said = ET.fromstring(wait(Spoken("Hold on.", "en-GB")))  # noqa: S314 - our own document
+    assert [verb.tag for verb in said] == ["Say", "Pause"]
+    assert [verb.tag for verb in ET.fromstring(wait(None))] == ["Pause"]  # noqa: S314 - our own
+
+
+def test_callers_meet_in_a_conference_of_ours() -> None:
+    """It is not recorded, and we are told who comes and goes."""
+    verb = only(ET.fromstring(conference(ROOM, told="/told", over="/over")))  # noqa: S314 - our own
+    assert verb.attrib == {"action": "/over", "method": "POST"}
+    met = only(verb)
+    assert (met.tag, met.text) == ("Conference", str(ROOM))
+    assert met.attrib == {
+        "statusCallback": "/told",
+        "statusCallbackEvent": "start end join leave",
+        "statusCallbackMethod": "POST",
+    }

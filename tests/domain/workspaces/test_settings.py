@@ -214,6 +214,14 @@ def test_a_dial_target_stays_while_a_rule_dials_it() -> None:
             "unanswered_cannot_dial",
         ),
         (RoutingRule(step=RoutingStep.dial, targets=("nobody",)), "no_such_dial_target"),
+        (
+            RoutingRule(step=RoutingStep.queue, unanswered=RoutingStep.conference),
+            "unanswered_cannot_dial",
+        ),
+        (
+            RoutingRule(step=RoutingStep.voicemail, room="support"),
+            "room_needs_queue_or_conference",
+        ),
     ],
 )
 def test_a_rule_must_be_possible_to_follow(rule: RoutingRule, code: str) -> None:
