@@ -62,6 +62,7 @@ def test_servers_share_the_port(deployment: Deployment) -> None:
         servers = all_up(program, SERVERS)
         assert sorted(servers) == sorted(children(program.process.pid))
         assert asyncio.run(ask_health(program.url, CONNECTIONS)) == [200] * CONNECTIONS
+        soon(lambda: len(told(program, "request.answered")) >= CONNECTIONS)
         answered = Counter(told(program, "request.answered"))
         assert answered.keys() == set(servers)
         assert min(answered.values()) >= CONNECTIONS // 8
