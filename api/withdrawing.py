@@ -11,7 +11,16 @@ import structlog
 from adapters.cell import Cell
 from adapters.event_store.writer import Clock
 from adapters.recordings.withdrawals import Withdrawals
-from projections.withdrawals.read import AT_ONCE, Owed, owed, recordings_with
+from adapters.transcriptions.forgetting import Forgetter
+from domain.consents.words import Purpose
+from domain.identifiers import consent_id
+from projections.withdrawals.read import (
+    AT_ONCE,
+    Owed,
+    owed,
+    recordings_with,
+    transcriptions_with,
+)
 
 _FIRST: Final = UUID(int=0)
 log = structlog.get_logger()
@@ -23,6 +32,7 @@ class WithdrawalRounds:
     def __init__(self, cell: Cell, clock: Clock) -> None:
         self._cell = cell
         self._withdrawals = Withdrawals(cell, clock)
+        self._forgetter = Forgetter(cell, clock)
         self._after = _FIRST
 
     async def go_round(self) -> None:
@@ -37,6 +47,9 @@ class WithdrawalRounds:
                 log.exception("withdrawal.failed", consent_id=str(one.consent_id))
 
     async def _attend(self, one: Owed) -> None:
+        whose = one.workspace_id, one.subject_id
+        is_of_texts = one.consent_id == consent_id(*whose, Purpose.transcription)
         async with self._cell.scoped(one.workspace_id) as connection:
-            recordings = await recordings_with(connection, one.workspace_id, one.subject_id)
-        await self._withdrawals.attend(one.workspace_id, one.subject_id, recordings)
+            find = transcriptions_with if is_of_texts else recordings_with
+            found = await find(connection, *whose)
+        await (self._forgetter if is_of_texts else self._withdrawals).attend(*whose, found)

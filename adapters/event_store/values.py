@@ -264,6 +264,8 @@ class _Opener:
         """Open a box."""
         if stored is None:
             raise IntegrityAlarm("missing value")
+        if not stored[-1]:
+            return ERASED  # emptied before its keys went
         return Reading(ReadingState.value, self._open(ref, stored, lock))
 
     def _lock(self, sealed: Sealed) -> bytes | Reading:

@@ -129,7 +129,15 @@ class Fetcher:
                 return [KeepNothing(provenance=provenance, reason=NotKept.not_enabled)]
             sentences = await task.books.sentences_of(sid)
             heard = read_sentences(sentences, transcript.language, is_dual=is_dual)
-            segments = _segments(provenance, heard, around, transcript.language)
+            now = self._clock()
+            kept = [
+                one
+                for one in heard
+                if not around.is_taken_back(around.owners(one.channel), one.occurred_at, now)
+            ]
+            if heard and not kept:
+                return [KeepNothing(provenance=provenance, reason=NotKept.withdrawn)]
+            segments = _segments(provenance, kept, around, transcript.language)
         except RestFailed as failure:
             raise CannotFetch(_reason(failure)) from None
         except NotUnderstood:

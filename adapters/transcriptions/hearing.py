@@ -6,7 +6,7 @@ first, also one that began in the segment before, or goes on in the one after, a
 kept by then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -22,6 +22,10 @@ from adapters.twilio.forms import NotUnderstood
 from adapters.twilio.transcriptions import Heard, Report, Said
 from adapters.workspaces.then import settings_at
 from domain.calls.speakers import Speakers, Voices
+from domain.consents.consent import CONSENT, Consent, is_taken_back
+from domain.consents.events import ConsentFact
+from domain.consents.words import Purpose
+from domain.identifiers import consent_id
 from domain.messages import Entry
 from domain.policies.transcription import may_be_transcribed
 from domain.transcriptions.commands import (
@@ -48,6 +52,15 @@ class Surroundings(NamedTuple):
     workspace: Sequence[Entry]
     began_at: datetime | None
     """When the call began, by what we know; ``None`` for one that we do not know."""
+
+    consents: Mapping[UUID, Consent]
+    """Those to being transcribed of whoever is heard, by all that is known now."""
+
+    def is_taken_back(self, owners: Voices, moment: datetime | None, now: datetime) -> bool:
+        """Whether one of these had withdrawn their consent to it then, or has since."""
+        then = moment or self.began_at or now
+        whose = (self.consents[who] for one in owners for who in one.subjects)
+        return any(is_taken_back(consent, then) for consent in whose)
 
     def may_keep(self, kind: Kind, moment: datetime | None, now: datetime) -> bool:
         """Whether the workspace had it transcribed then, or else when its call began."""
@@ -104,7 +117,22 @@ async def surroundings(
     call = [entry for entry in call if entry.workspace_id == workspace_id]
     workspace = await read_stream(connection, workspace_id)
     began = min((entry.occurred_at or entry.recorded_at for entry in call), default=None)
-    return Surroundings(voices(call, provenance.leg_id), workspace, began)
+    heard = voices(call, provenance.leg_id)
+    consents = {
+        who: await consent_to_transcription(connection, workspace_id, who)
+        for one in (heard.all if heard else ())
+        for who in one.subjects
+    }
+    return Surroundings(heard, workspace, began, consents)
+
+
+async def consent_to_transcription(
+    connection: Connection, workspace_id: UUID, subject_id: UUID
+) -> Consent:
+    """One subject's, by all that is known of it now."""
+    stream = consent_id(workspace_id, subject_id, Purpose.transcription)
+    entries = await read_stream(connection, stream)
+    return CONSENT.fold(e.event for e in entries if isinstance(e.event, ConsentFact))
 
 
 async def may_keep_text(cell: Cell, workspace_id: UUID, now: datetime) -> bool:
@@ -128,6 +156,8 @@ async def _heard(
         if not around.may_keep(provenance.kind, heard.occurred_at, now):
             return KeepNothing(provenance=provenance, reason=NotKept.not_enabled)
         owners = around.owners(heard.channel)
+        if around.is_taken_back(owners, heard.occurred_at, now):
+            return KeepNothing(provenance=provenance, reason=NotKept.withdrawn)
         key = await cell.workspace_key(connection, workspace_id)
         clean = await _clean(connection, key, said.transcription_id, heard)
     return added(provenance, heard, clean, owners)

@@ -76,6 +76,13 @@ class CorrectSegment(Command):
     """What they have seen of the transcription."""
 
 
+class ForgetSegment(Command):
+    """Its text is gone: what it rested on was withdrawn."""
+
+    channel: Channel
+    number: int
+
+
 class FailTranscriptFetch(Command):
     """An attempt to fetch it came to nothing."""
 
@@ -85,5 +92,10 @@ class FailTranscriptFetch(Command):
 
 
 TranscriptionCommand = (
-    ReportTranscription | AddSegment | KeepNothing | CorrectSegment | FailTranscriptFetch
+    ReportTranscription
+    | AddSegment
+    | KeepNothing
+    | CorrectSegment
+    | FailTranscriptFetch
+    | ForgetSegment
 )

@@ -116,6 +116,15 @@ class TranscriptionSegmentCorrected(Event):
     cards_redacted: int | None = None
 
 
+class TranscriptionSegmentForgotten(Event):
+    """Who is heard in a segment withdrew what it rested on: its text is gone, in each version."""
+
+    name: ClassVar[str] = "transcription.segment_forgotten"
+
+    channel: Channel
+    number: int
+
+
 class TranscriptionNotKept(Event):
     """What was heard from here on was not kept, none of it, unless segments follow."""
 
@@ -153,4 +162,5 @@ TranscriptionEvent = (
     | TranscriptionSegmentCorrected
     | TranscriptionNotKept
     | TranscriptionFetchFailed
+    | TranscriptionSegmentForgotten
 )

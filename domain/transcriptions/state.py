@@ -22,6 +22,7 @@ from domain.transcriptions.events import (
     TranscriptionReported,
     TranscriptionSegmentAdded,
     TranscriptionSegmentCorrected,
+    TranscriptionSegmentForgotten,
     TranscriptionStarted,
 )
 from domain.transcriptions.words import (
@@ -91,6 +92,9 @@ class Transcription:
     provenance: Provenance | None = None
     reports: frozenset[Report] = frozenset()
     segments: Mapping[SegmentKey, Segment] = field(default_factory=dict)
+    forgotten: frozenset[SegmentKey] = frozenset()
+    """Those whose text is gone, because what it rested on was withdrawn."""
+
     not_kept: NotKept | None = None
     attempts: int = 0
     failure: FetchFailure | None = None
@@ -136,14 +140,23 @@ def evolve(transcription: Transcription, event: TranscriptionEvent) -> Transcrip
             return replace(after, reports=after.reports | {report_of(event)})
         case TranscriptionSegmentAdded() | TranscriptionSegmentCorrected():
             return _with(after, _segment(after, event))
-        case TranscriptionNotKept():
-            return replace(after, not_kept=event.reason)
+        case TranscriptionNotKept() | TranscriptionSegmentForgotten():
+            return _without(after, event)
         case TranscriptionFetchFailed():
             return replace(
                 after, attempts=event.attempt, failure=event.reason, is_given_up=event.is_final
             )
         case _:
             assert_never(event)
+
+
+def _without(
+    known: Transcription, event: TranscriptionNotKept | TranscriptionSegmentForgotten
+) -> Transcription:
+    if isinstance(event, TranscriptionNotKept):
+        return replace(known, not_kept=event.reason)
+    key = SegmentKey(event.channel, event.number)
+    return replace(known, forgotten=known.forgotten | {key})
 
 
 def report_of(event: TranscriptionReported) -> Report:

@@ -13,6 +13,7 @@ from domain.transcriptions.commands import (
     AddSegment,
     CorrectSegment,
     FailTranscriptFetch,
+    ForgetSegment,
     KeepNothing,
     Provenance,
     ReportTranscription,
@@ -30,6 +31,7 @@ from domain.transcriptions.events import (
     TranscriptionReported,
     TranscriptionSegmentAdded,
     TranscriptionSegmentCorrected,
+    TranscriptionSegmentForgotten,
     TranscriptionStarted,
 )
 from domain.transcriptions.state import SegmentKey, Transcription, evolve, report_of
@@ -45,6 +47,8 @@ def decide(
             return _correct(transcription, command)
         case FailTranscriptFetch():
             return _fail(transcription, command)
+        case ForgetSegment():
+            return _forget(transcription, command)
         case ReportTranscription():
             news: Sequence[TranscriptionEvent] = _report(transcription, command)
         case AddSegment():
@@ -124,6 +128,8 @@ def _correct(
 ) -> Sequence[TranscriptionSegmentCorrected]:
     if SegmentKey(command.channel, command.number) not in transcription.segments:
         raise Refused("no_such_segment")
+    if SegmentKey(command.channel, command.number) in transcription.forgotten:
+        raise Refused("segment_forgotten")
     if command.expected_version not in (None, transcription.version):
         raise Refused("changed_meanwhile")
     corrected = TranscriptionSegmentCorrected(
@@ -136,6 +142,15 @@ def _correct(
         cards_redacted=command.cards_redacted,
     )
     return (corrected,)
+
+
+def _forget(
+    transcription: Transcription, command: ForgetSegment
+) -> Sequence[TranscriptionSegmentForgotten]:
+    key = SegmentKey(command.channel, command.number)
+    if key not in transcription.segments or key in transcription.forgotten:
+        return ()
+    return (TranscriptionSegmentForgotten(channel=command.channel, number=command.number),)
 
 
 def _fail(

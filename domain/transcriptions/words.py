@@ -46,6 +46,9 @@ class NotKept(StrEnum):
     not_enabled = "not_enabled"
     """The workspace did not have its calls recorded and transcribed at that time."""
 
+    withdrawn = "withdrawn"
+    """Who is heard had withdrawn their consent to it (GDPR Art. 7(3))."""
+
 
 class FetchFailure(StrEnum):
     """Why a transcription could not be fetched, this time or for good."""

@@ -1,4 +1,4 @@
-"""Finding the withdrawals that something is owed to, and the recordings that they may reach."""
+"""Finding the withdrawals that something is owed to, and what they may reach."""
 
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -21,6 +21,12 @@ _RECORDINGS: Final = """
                 AND starts_with(name, 'call.')))
     ORDER BY recording_id
 """
+_TRANSCRIPTIONS: Final = """
+    SELECT DISTINCT stream_id FROM vault
+    WHERE workspace_id = %(workspace)s AND starts_with(name, 'transcription.')
+        AND (subject_ids[1] = %(subject)s OR subject_ids[2] = %(subject)s)
+    ORDER BY stream_id
+"""
 
 
 class Owed(NamedTuple):
@@ -34,8 +40,8 @@ class Owed(NamedTuple):
 async def owed(connection: Connection, after: UUID) -> list[Owed]:
     """Withdrawals of a cell that are not met yet, in the order of their consents, from one on.
 
-    Only those that the view of the recordings knows all before: a recording of which we hear
-    after its party withdrew is not kept in the first place.
+    Only those before which the view of the recordings knows all: what we hear of after its party
+    withdrew is not kept in the first place.
     """
     rows = await connection.execute(_OWED, (after, AT_ONCE))
     return [Owed(*row) for row in await rows.fetchall()]
@@ -48,3 +54,12 @@ async def recordings_with(
     places = {"workspace": workspace_id, "subject": subject_id}
     rows = await connection.execute(_RECORDINGS, places)
     return [recording_id for (recording_id,) in await rows.fetchall()]
+
+
+async def transcriptions_with(
+    connection: Connection, workspace_id: UUID, subject_id: UUID
+) -> list[UUID]:
+    """The transcriptions in which a subject is heard, by the texts that they lock."""
+    places = {"workspace": workspace_id, "subject": subject_id}
+    rows = await connection.execute(_TRANSCRIPTIONS, places)
+    return [transcription_id for (transcription_id,) in await rows.fetchall()]

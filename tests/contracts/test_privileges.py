@@ -60,6 +60,7 @@ WRITERS: Final = {
     *("create_workspace_key", "wraps_in"),
     *("lock_erasures", "mark_erasure"),
     *("expire_accesses", "expire_accesses_of"),
+    "empty_boxes",
 }
 """The functions that a writer calls. Any other is its owner's alone."""
 

@@ -13,12 +13,14 @@ from sealing import seal, tell
 from strategies import disorders
 from transcripts import CALL, PROVENANCE, heard, spoken, told
 
+from domain.errors import Refused
 from domain.identifiers import call_id
 from domain.policies.transcription import may_be_transcribed
 from domain.transcriptions.commands import (
     AddSegment,
     CorrectSegment,
     FailTranscriptFetch,
+    ForgetSegment,
     KeepNothing,
     TranscriptionCommand,
 )
@@ -29,6 +31,7 @@ from domain.transcriptions.events import (
     TranscriptionNotKept,
     TranscriptionSegmentAdded,
     TranscriptionSegmentCorrected,
+    TranscriptionSegmentForgotten,
 )
 from domain.transcriptions.state import Segment, SegmentKey, Transcription, in_order
 from domain.transcriptions.transcription import TRANSCRIPTION
@@ -251,3 +254,16 @@ def _read(transcription: Transcription) -> Any:  # noqa: ANN401 - compared, and 
     ]
     reports, start = transcription.reports, transcription.start
     return segments, reports, start, transcription.not_kept, transcription.status
+
+
+def test_what_was_forgotten_is_not_corrected() -> None:
+    """Once, only what there is, and it takes no text any more; that it was said stays."""
+    forget = ForgetSegment(channel=Channel.first, number=2)
+    forgotten = TranscriptionSegmentForgotten(channel=Channel.first, number=2)
+    nobody = ForgetSegment(channel=Channel.second, number=2)
+    requests: list[TranscriptionCommand] = [heard(2), nobody, forget, forget]
+    state, events = tell(TRANSCRIPTION, requests)
+    assert events[2:] == [forgotten]
+    assert list(state.segments) == [SegmentKey(Channel.first, 2)]
+    with pytest.raises(Refused, match="segment_forgotten"):
+        TRANSCRIPTION.decide(state, correction(2))

@@ -7,6 +7,7 @@ from asking import ASKED
 from consent_stories import said
 from reports import at, leg, leg_of, party
 from sealing import seal, tell
+from transcripts import heard
 
 from domain.calls.call import CALL
 from domain.calls.commands import AnswerAboutRecording, CallCommand, RuleRecording
@@ -17,10 +18,11 @@ from domain.consents.consent import CONSENT, Consent, is_taken_back
 from domain.consents.events import ConsentWithdrawalMet
 from domain.consents.words import Form
 from domain.policies.recording import KEPT, Verdict, verdict
-from domain.policies.withdrawal import prohibition
+from domain.policies.withdrawal import prohibition, segments_taken_back
 from domain.recordings.commands import Forbid
 from domain.recordings.state import Report
 from domain.recordings.words import Ground, RecordingStatus, Source
+from domain.transcriptions.transcription import TRANSCRIPTION
 from domain.workspaces.state import Settings
 from domain.workspaces.words import Consenting, RecordingMode, RecordingPolicy
 
@@ -136,3 +138,15 @@ def test_it_is_met_once() -> None:
     assert before.said == state.said
     again: list[ConsentRequest] = [said(WithdrawConsent, 300)]
     assert tell(CONSENT, again, state)[0].owed == {at(300)}
+
+
+def test_only_the_texts_in_which_they_are_heard() -> None:
+    """Said before the withdrawal, or while it stood; by its own time, else by the call's."""
+    spoken = [heard(20), heard(120), heard(160), heard(170, occurred_at=None)]
+    transcription = tell(TRANSCRIPTION, spoken)[0]
+    taken = consent(GIVEN, WITHDRAWN, AGAIN)
+    for began, numbers in ((at(50), [20, 120, 170]), (at(160), [20, 120])):
+        found = segments_taken_back(taken, CALLER, transcription, began)
+        assert [one.key.number for one in found] == numbers
+    assert segments_taken_back(taken, AGENT, transcription, at(50)) == []
+    assert segments_taken_back(consent(GIVEN), CALLER, transcription, at(50)) == []
