@@ -74,6 +74,19 @@ class ErasureLedger:
         self.path = folder / f"{cell}.jsonl"
         self._cell = cell
         self._clock = clock
+        self._end = 0
+        self._ours: tuple[Mark, int] | None = None
+        """The mark of the last act of this process, and where the file ended after it."""
+
+    def is_at(self, mark: Mark) -> bool:
+        """Whether it is known to agree: nothing was added since our own last act, at that mark.
+
+        It costs one look at the file's size, and waits for nothing.
+        """
+        try:
+            return self._ours == (mark, self.path.stat().st_size)
+        except OSError:
+            return False
 
     def intend(self, *acts: Act) -> list[Line]:
         """Write down what is about to be destroyed; it is on the disk when this returns.
@@ -103,7 +116,11 @@ class ErasureLedger:
 
     def conclude(self, said: Said, lines: Sequence[Line]) -> None:
         """Write down what became of them. The next ``intend`` brings it to the disk."""
-        self._add([(said, None, line.number) for line in lines], is_synced=False)
+        last = lines[-1]
+        added = self._add([(said, None, line.number) for line in lines], is_synced=False)
+        # What somebody else added in between may be an act of theirs, to be looked at.
+        is_next = said is Said.done and added[0].before == last.sha256
+        self._ours = (Mark(last.number, last.sha256), self._end) if is_next else None
 
     def since(self, mark: Mark) -> Tail:
         """What it says after a mark. It costs what there is to read, however long the file is.
@@ -136,6 +153,7 @@ class ErasureLedger:
             start = b"" if _is_whole(file) else b"\n"
             file.write(start + b"".join(line.text + b"\n" for line in lines))
             file.flush()
+            self._end = file.tell()
             if is_synced:
                 os.fsync(file.fileno())
         return lines

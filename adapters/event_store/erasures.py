@@ -22,7 +22,6 @@ from adapters.event_store.codec import encode
 from adapters.event_store.escrow import HELD, NOT_ESCROWED, escrow_ahead, escrow_subject
 from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
 from adapters.event_store.rows import EntryRow, parameters
-from adapters.event_store.standing import in_the_way
 from adapters.event_store.suppressions import marketing_consents, suppression_of
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
@@ -41,7 +40,12 @@ DELETED_AT_ONCE = 5_000
 """Boxes deleted in one transaction: erasing somebody with many calls stops nobody else."""
 
 _ERASE = "SELECT erase_and_suppress(%s, %s, %s, %s, %s, %s, %s, %b, %s, %b, %b)"
-_STATE = "SELECT erased_at, deleted_at FROM subjects WHERE subject_id = %s AND workspace_id = %s"
+_STATE = """
+    SELECT erased_at, deleted_at, ARRAY(
+        SELECT DISTINCT hold_id FROM held WHERE workspace_id = %(workspace)s AND erased_at IS NULL
+        AND held_id IN (%(subject)s, %(workspace)s) ORDER BY hold_id
+    ) FROM subjects WHERE subject_id = %(subject)s AND workspace_id = %(workspace)s
+"""
 _EPOCH = "SELECT epoch FROM counter"
 _UNFINISHED = """
     SELECT workspace_id, subject_id FROM subjects
@@ -173,9 +177,11 @@ class Erasures:
         is_kept = False
         async with self._pool.connection() as connection:
             while True:
-                holds = await in_the_way(connection, *asked.place, asked.workspace_id)
+                state = await self._state_of(connection, asked)
+                if state.erased_at is not None:
+                    return state
                 try:
-                    return await self._attempt(connection, asked, tuple(holds), is_kept=is_kept)
+                    return await self._attempt(connection, asked, state.waits_for, is_kept=is_kept)
                 except psycopg.DatabaseError as error:
                     if error.sqlstate == NO_LIVING_SUBJECT:
                         return await self._state(connection, asked)
@@ -198,9 +204,6 @@ class Erasures:
         told = [entry for entry in entries if entry.stream_id == asked.subject_id]
         said = [entry for entry in entries if entry.stream_id != asked.subject_id]
         rows = _rows(*asked.place, told, command, asked.context)
-        state = await self._state_of(connection, asked)
-        if state.erased_at is not None:
-            return state
         if holds:
             return await self._wait(connection, asked, rows, holds)
         key = await self._keyring.get(connection, asked.workspace_id) if is_kept else None
@@ -287,11 +290,12 @@ class Erasures:
         return found
 
     async def _state_of(self, connection: Connection, asked: _Asked) -> Erasure:
-        place = asked.subject_id, asked.workspace_id
+        place = {"subject": asked.subject_id, "workspace": asked.workspace_id}
         rows = await (await connection.execute(_STATE, place)).fetchall()
         if not rows:
             raise NotFound("subject")
-        return Erasure(asked.subject_id, *rows[0])
+        erased_at, deleted_at, holds = rows[0]
+        return Erasure(asked.subject_id, erased_at, deleted_at, tuple(holds))
 
 
 def _folded(told: Sequence[Entry]) -> Subject:
