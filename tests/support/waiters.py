@@ -58,6 +58,14 @@ class Waiter(Phone):
             *([("CallSid", came), ("Muted", "false")] if came else []),
         ]
 
+    async def hang_up(self) -> None:
+        """End it, wherever it is by now."""
+        if self.over and not self.is_over and self.waiting:
+            await self.leave("hangup")
+        elif self.over and not self.is_over:
+            await self._ask(self.over, [("DialCallStatus", "completed")])
+        await Phone.hang_up(self)
+
     async def _do(self, document: ET.Element) -> None:
         verb = next(iter(document), None)
         noun = None if verb is None else verb.find("Conference")
