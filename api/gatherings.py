@@ -5,12 +5,21 @@ nobody takes the call in time, or there is no place, the rule's own *unanswered*
 """
 
 from typing import Final
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from adapters.twilio import twiml
 from adapters.twilio.forms import NotUnderstood
-from adapters.twilio.gatherings import read_conference, read_waited, waited_seconds
+from adapters.twilio.gatherings import (
+    own_call,
+    read_conference,
+    read_waited,
+    waited_seconds,
+)
 from api.putting_through import spoken, voicemail
 from api.questions import Asked
+from domain.calls.commands import ReportConference
 from domain.calls.words import Step
 from domain.workspaces.words import RoutingStep
 
@@ -45,7 +54,7 @@ async def waited(asked: Asked) -> bytes:
 
 
 async def conference(asked: Asked) -> bytes:
-    """Something happened in a conference, which the call that opened it is told."""
+    """Something happened in a conference: its opener's call hears all, each other call its own."""
     try:
         form = asked.webhook.own(asked.accounts)
         told = read_conference(asked.workspace_id, form, asked.query.get("call"))
@@ -53,4 +62,15 @@ async def conference(asked: Asked) -> bytes:
         await asked.keep("voice/conference", refusal)
     else:
         await asked.tell(*told)
+        await _tell_their_own(asked, *told)
     return twiml.nothing_more()
+
+
+async def _tell_their_own(asked: Asked, opened: UUID, report: ReportConference) -> None:
+    """Tell the call of whoever came, if we put it there; a leg that was dialled is no call."""
+    own = own_call(asked.workspace_id, report)
+    if own is None or own == opened:
+        return
+    call = await asked.conversation(own).known()
+    if (report.leg_id, Step.conference) in call.routed:
+        await asked.tell(own, replace(report, opened_by=opened))

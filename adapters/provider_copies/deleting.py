@@ -6,7 +6,7 @@ that there is nothing (404), which is as good an evidence as the first answer wo
 answers so only to who logs in: another account's and another region's keys are refused before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -20,6 +20,7 @@ from adapters.event_store.requests import Request
 from adapters.event_store.standing import in_the_way
 from adapters.event_store.writer import Clock
 from adapters.provider_copies.asking import ACTOR
+from adapters.provider_copies.conferences import met
 from adapters.twilio.callbacks import PROVIDER
 from adapters.twilio.client import RestFailed
 from adapters.twilio.holdings import Holdings, holdings_of
@@ -62,11 +63,12 @@ class Deleter(NamedTuple):
             copies = folded(await read_stream(connection, copies_id))
             key = await self.cell.workspace_key(connection, workspace_id)
             credentials = await read_credentials(connection, key)
-            reached = *copies.parties, *([copies.of] if copies.of else [])
+            there = await met(connection, workspace_id, copies.of)
+            reached = *copies.parties, *([copies.of] if copies.of else []), *there.others
             holds = await in_the_way(connection, workspace_id, *reached, workspace_id)
         if not copies.asked_for or copies.is_done or holds:
             return copies
-        work = _Work(self, workspace_id, copies_id, copies)
+        work = _Work(self, workspace_id, copies_id, copies, there.conferences)
         await work.go_on(holdings_of(self.session, credentials, self.standin))
         return work.copies
 
@@ -75,11 +77,17 @@ class _Work:
     """One deletion under way."""
 
     def __init__(
-        self, deleter: Deleter, workspace_id: UUID, copies_id: UUID, copies: Copies
+        self,
+        deleter: Deleter,
+        workspace_id: UUID,
+        copies_id: UUID,
+        copies: Copies,
+        conferences: Collection[str],
     ) -> None:
         self._deleter = deleter
         self._workspace_id = workspace_id
         self._copies_id = copies_id
+        self._conferences = conferences
         self.copies = copies
 
     async def go_on(self, holdings: Holdings) -> None:
@@ -114,7 +122,7 @@ class _Work:
         legs = [one.copy.provider_id for one in known if one.copy.kind is CopyKind.leg]
         status, code = NOT_OVER, None
         try:
-            held = await holdings.look(legs)
+            held = await holdings.look(legs, self._conferences)
         except RestFailed as failure:
             status, code = failure.status, failure.code
         else:

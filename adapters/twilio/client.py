@@ -169,6 +169,11 @@ class RestClient:
         asked = {"CallSid": call_sid}
         return await self._all(f"{self._root}/Recordings.json", "recordings", asked)
 
+    async def recordings_of_conference(self, conference_sid: str) -> list[Resource]:
+        """The recordings that were made of it, of no leg. Raises ``RestFailed`` as above."""
+        asked = {"ConferenceSid": conference_sid}
+        return await self._all(f"{self._root}/Recordings.json", "recordings", asked)
+
     async def transcriptions_of(self, recording_sid: str) -> list[Resource]:
         """The texts that were asked for with a recording. Raises ``RestFailed`` as above."""
         url = f"{self._root}/Recordings/{recording_sid}/Transcriptions.json"

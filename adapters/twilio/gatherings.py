@@ -100,6 +100,12 @@ def read_conference(
     return call_id(workspace_id, PROVIDER, opened_by or ""), report
 
 
+def own_call(workspace_id: UUID, report: ReportConference) -> UUID | None:
+    """The call of whoever came or went, where theirs is the first leg of it."""
+    came = report.participant_id
+    return call_id(workspace_id, PROVIDER, came) if came else None
+
+
 def _number(form: Form, name: str) -> int | None:
     text = form.values.get(name, "")
     return int(text) if _NUMBER.fullmatch(text) else None

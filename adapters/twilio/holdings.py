@@ -50,18 +50,19 @@ class Holdings:
     def __init__(self, accounts: Sequence[RestClient]) -> None:
         self._accounts = accounts
 
-    async def look(self, legs: Iterable[str]) -> Held:
-        """All that hangs on these legs, in whichever account they are.
+    async def look(self, legs: Iterable[str], conferences: Iterable[str] = ()) -> Held:
+        """All that hangs on these legs and conferences, in whichever account they are.
 
         Raises:
             RestFailed: An account did not tell, or the workspace has none that opens.
         """
         if not self._accounts:
             raise RestFailed(_UNAUTHORIZED)
-        known = tuple(legs)
+        known, met_in = tuple(legs), tuple(conferences)
         looks = [_Look(account) for account in self._accounts]
         for look in looks:
             await look.at(known)
+            await look.at_conferences(met_in)
         copies = tuple(copy for look in looks for copy in look.found)
         return Held(copies, is_over=all(look.is_over for look in looks))
 
@@ -114,6 +115,12 @@ class _Look:
                 seen.add(sid)
                 waiting += await self._leg(sid)
 
+    async def at_conferences(self, conferences: Iterable[str]) -> None:
+        """Look at what was recorded of everybody there: it is no leg's."""
+        for sid in conferences:
+            for recording in await self._account.recordings_of_conference(sid):
+                await self._recording(recording, sid)
+
     async def _leg(self, sid: str) -> list[str]:
         """One leg; the legs that it dialled."""
         resource = await self._account.call(sid)
@@ -126,9 +133,9 @@ class _Look:
         dialled = await self._account.dialed_by(sid)
         return [copy.provider_id for copy in _copies(CopyKind.leg, dialled, sid)]
 
-    async def _recording(self, resource: Resource, leg: str) -> None:
-        self._take(CopyKind.recording, [resource], leg)
-        for copy in _copies(CopyKind.recording, [resource], leg):
+    async def _recording(self, resource: Resource, of: str) -> None:
+        self._take(CopyKind.recording, [resource], of)
+        for copy in _copies(CopyKind.recording, [resource], of):
             sid = copy.provider_id
             self._take(CopyKind.transcription, await self._account.transcriptions_of(sid), sid)
             self._take(CopyKind.transcript, await self._account.transcripts_of(sid), sid)

@@ -85,6 +85,7 @@ class ReportConference(Command):
     what: InConference
     participant_id: str | None = None
     sequence: int | None = None
+    opened_by: UUID | None = None
     occurred_at: datetime | None = None
 
 

@@ -223,7 +223,7 @@ class QueueLeft(Event):
 
 
 class ConferenceReported(Event):
-    """The provider told what happened in a conference that this call opened."""
+    """The provider told what happened in a conference that this call opened, or was in."""
 
     name: ClassVar[str] = "call.conference_reported"
 
@@ -239,6 +239,9 @@ class ConferenceReported(Event):
 
     sequence: int | None = None
     """The provider's own numbering of what it tells of the conference."""
+
+    opened_by: UUID | None = None
+    """The call that opened it and knows of everybody; ``None`` is this one."""
 
 
 CallEvent = (

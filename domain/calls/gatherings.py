@@ -2,7 +2,7 @@
 
 Whoever it meets there is on a call of their own. A conference is told of at one address only, that
 of the call which opened it: so that call knows of everybody who came and went, by their legs, and
-the calls of the others know that they were put through to it.
+the calls of the others of their own coming and going.
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ class Meeting(NamedTuple):
     participant_id: str | None
     sequence: int | None
     at: datetime | None
+    opened_by: UUID | None
 
 
 class Gatherings(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +54,7 @@ class Gatherings(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def conferences(self) -> frozenset[str]:
-        """The provider's ids of the conferences that the call opened."""
+        """The provider's ids of the conferences that the call was in."""
         return frozenset(meeting.conference_id for meeting in self.meetings)
 
 
@@ -68,6 +69,7 @@ def decide(known: Gatherings, command: LeaveQueue | ReportConference) -> Sequenc
         what=command.what,
         participant_id=command.participant_id,
         sequence=command.sequence,
+        opened_by=command.opened_by,
     )
     return () if _meeting(event) in known.meetings else (event,)
 
@@ -103,4 +105,5 @@ def _meeting(event: ConferenceReported) -> Meeting:
         event.participant_id,
         event.sequence,
         event.occurred_at,
+        event.opened_by,
     )

@@ -143,6 +143,12 @@ async def test_whoever_meets_is_a_step_of_the_call_that_opened_it(
             }
             assert call.gathered.conferences == {CONFERENCE}
             assert len(call.legs) == 1
+            own = (await call_of(house, guest)).gathered.meetings
+            opened = call_id(house.workspace_id, "twilio", one.sid)
+            assert {(m.what, m.opened_by) for m in own} == {
+                (InConference.joined, opened),
+                (InConference.left, opened),
+            }
             found.append({(m.what, legs[m.leg_id], m.sequence) for m in call.gathered.meetings})
             await one.hang_up()
             await guest.hang_up()

@@ -4,20 +4,26 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from cells import asynchronous
 from estates import AUDIO, DIALED, GOES, INSIGHT, LINE, TEXT, Estate, estate
 from holding import hold, placing, release
-from twilio_forms import CALLEE, CALLER, START, call_callbacks
+from msgspec import structs
+from twilio_forms import CALLEE, CALLER, START, call_callbacks, call_sid, leg_callbacks
 from twilio_standin.rest import Fault
 from views import rebuilt, rows_of
 
 from adapters.event_store.requests import Receipt, Request
 from adapters.event_store.writer import CellWriter
 from adapters.postgres.embedded import Urls
+from adapters.twilio.forms import Form
+from adapters.twilio.gatherings import own_call, read_conference
 from adapters.workspaces.credentials import Kind, add_credential
+from domain.calls.call import CALL
 from domain.identifiers import call_id
+from domain.messages import Context
 from domain.provider_copies.events import CopyDeleted, CopyRefused
 from domain.provider_copies.words import CopyState, Remains
 from domain.recordings.words import ProviderCopy
@@ -350,3 +356,58 @@ async def test_the_view_says_what_is_due_and_is_rebuilt_the_same(
         assert (await rebuilt(house.home, PROVIDER_COPIES)).is_equal
         assert await rows_of(house.home, PROVIDER_COPIES) == followed
         assert INSIGHT in str(followed)
+
+
+CONFERENCE, TAPE = f"CF{1:032x}", f"RE{2:032x}"
+HOST = call_sid(77)
+
+
+async def meet(house: Estate) -> None:
+    """The caller comes to a conference that another call opened, and which Twilio recorded."""
+    await house.home.hear(*leg_callbacks(HOST, caller="+442079460888"))
+    form = Form(
+        [
+            *(("StatusCallbackEvent", "participant-join"), ("ConferenceSid", CONFERENCE)),
+            *(("CallSid", LINE), ("SequenceNumber", "2")),
+        ]
+    )
+    opened, told = read_conference(house.workspace_id, form, HOST)
+    own = own_call(house.workspace_id, told)
+    assert own is not None
+    for call, command in ((opened, told), (own, structs.replace(told, opened_by=opened))):
+        request = Request(house.workspace_id, call, CALL, command, Context("twilio", uuid4()))
+        await house.home.cell.writer.handle(request)
+    books = house.desk.account
+    tape = books.add_recording(TAPE, "", START, b"RIFF", conference_sid=CONFERENCE)
+    tape.resource["call_sid"] = None
+
+
+@asynchronous
+async def test_a_conference_is_heard_no_more_of_whoever_was_there(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """Its recording hangs on no leg, and goes with the first of them who is erased."""
+    async with estate(postgres, tmp_path) as house:
+        await house.furnish()
+        await meet(house)
+        await house.erase()
+        assert (await house.go_on()).is_done
+        assert TAPE in house.deleted
+        assert house.held == set()
+
+
+@asynchronous
+async def test_a_hold_on_who_else_was_there_goes_before_that(
+    postgres: Urls, tmp_path: Path
+) -> None:
+    """Their voice is in it, too: nothing is deleted until it is released."""
+    async with estate(postgres, tmp_path) as house:
+        await house.furnish()
+        await meet(house)
+        await house.erase()
+        host = call_id(house.workspace_id, "twilio", HOST)
+        hold_id = await hold(house.home, placing(calls=[host]))
+        assert not (await house.go_on()).is_looked_at
+        assert house.deleted == []
+        await release(house.home, hold_id)
+        assert (await house.go_on()).is_done
