@@ -2,13 +2,16 @@
 
 import asyncio
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from cells import Address, Home, asynchronous
+from clocks import SetClock
 from holding import hold, placing, release
+from rotating import rotated
 from serving import House, serving
 from twilio_forms import CALLER, call_callbacks, call_sid
 
@@ -26,6 +29,8 @@ from domain.provider_copies.events import CopiesFound
 from domain.receipts.events import ReceiptIssued
 from domain.receipts.words import Store
 from domain.subjects.events import ErasureReason
+from domain.workspaces.events import WorkspaceEvent
+from domain.workspaces.workspace import WORKSPACE
 
 
 async def _path(house: House) -> str:
@@ -194,3 +199,35 @@ async def test_who_is_living_gets_no_receipt(database: Urls, tmp_path: Path) -> 
         reader = await house.new_key(Scope.calls_read)
         denied = await house.ask("POST", f"{house.here}{path}/receipt", key=reader)
         assert (denied.status_code, denied.json()["scope"]) == (403, "subjects:erase")
+
+
+@asynchronous
+async def test_old_backups_die_with_the_old_master_key(database: Urls, tmp_path: Path) -> None:
+    """Until the next rotation a backup has the key, and the receipt names which one opens it."""
+    clock = SetClock(timedelta(minutes=-1))  # a rotation counts what is 10 s older than it
+    async with serving(database, tmp_path, clock=clock) as house:
+        await house.hear(*call_callbacks(call_sid(1), call_sid(2)))
+        path, old = await _path(house), await house.ledger.master_keys.newest()
+        await house.ask("POST", house.here + path)
+        before = _backups(await _issue(house, path))
+        assert (before["state"], before["key_id"]) == ("residual", old)
+        assert (before["ends_with"], "until" in before) == ("master_key_destroyed", False)
+        await rotated(database, house.ledger.master_keys, keeps_old=True)
+        assert _backups(await _issue(house, path)) == before
+        await rotated(database, house.ledger.master_keys)
+        assert _backups(await _issue(house, path))["state"] == "residual"  # it goes on its day
+        clock.let_pass(minutes=1)
+        after = _backups(await _issue(house, path))
+        cell = await house.cell()
+        async with cell.scoped(house.workspace_id) as connection:
+            told = [e.event for e in await read_stream(connection, house.workspace_id)]
+        epoch = WORKSPACE.fold(one for one in told if isinstance(one, WorkspaceEvent)).key_epoch
+        assert epoch is not None
+        assert epoch.old_destroyed_from is not None
+        assert (after["state"], after["key_id"]) == ("done", old)
+        assert after["until"] == epoch.old_destroyed_from.date().isoformat()
+
+
+def _backups(document: dict[str, Any]) -> dict[str, Any]:
+    (found,) = (one for one in document["answers"] if one["store"] == "backups")
+    return dict(found)
