@@ -9,6 +9,7 @@ import base64
 import json
 import secrets
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,11 +26,15 @@ from canary import Find, dresses, search
 from cards import random_card
 from command_line import Running, answer, running
 from dumps import dump, dump_as_text
+from media_server import media_server
+from studio import recording_form, recording_sid
 from transcripts import content_form, message_form, started_form
 from twilio_forms import ACCOUNT_SID, Form, call_sid, form_bytes, incoming_form, leg_callbacks
 from waiting import LONGEST_SECONDS, soon
+from waves import wave_file
 
 from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.twilio.client import Login
 from adapters.twilio.signature import sign
 
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
@@ -123,6 +128,17 @@ class Site(NamedTuple):
         consent = json.loads(self.read(path, method="POST", **said, **evidence))["id"]
         return self.read(f"{path}/{consent}/history")
 
+    def listen(self, call: str, recording: str) -> bytes:
+        """The audio of a recording."""
+        path = f"/calls/{call}/recordings/{recording}/audio?purpose=dispute"
+        url = f"{self.url}/v1/workspaces/{self.workspace_id}{path}"
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        return ask("GET", url, headers=headers).raise_for_status().content
+
+    def objects(self) -> list[Path]:
+        """What lies in the object store."""
+        return [path for path in (self.home / "objects").rglob("*") if path.is_file()]
+
     def search(self) -> set[Find]:
         """Every byte under the home, backups too, and all that was printed, for every marker."""
         _checkpoint(self.home)
@@ -146,14 +162,40 @@ def markers() -> Markers:
 
 
 @contextmanager
+def _provider(token: str, audio: bytes) -> Iterator[str]:
+    """Where Twilio's recordings are fetched from, for whoever has the token; its address."""
+    up, over, found = threading.Event(), threading.Event(), list[str]()
+
+    async def serve() -> None:
+        async with media_server(**{recording_sid(0): audio}) as server:
+            server.login = Login(ACCOUNT_SID, token)
+            found.append(server.origin)
+            up.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    up.wait(LONGEST_SECONDS)
+    try:
+        yield found[0]
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
 def _up(folder: Path, markers: Markers) -> Iterator[tuple[Site, Running]]:
     home, token = folder / "home", f"{markers.word}{secrets.token_hex(8)}"
+    audio = wave_file(_spoken(markers) * 500)
     made: dict[str, Any] = answer(
         home,
         *("workspaces", "create", "--name", "Ghent", "--twilio-account-sid", ACCOUNT_SID),
         *("--twilio-auth-token", token, "--dial-target", markers.number(99)),
     )
-    with running(home, "up", "--port", "0") as program:
+    with (
+        _provider(token, audio) as twilio,
+        running(home, "up", "--port", "0", RINGLEDGER_TWILIO_API_URL=twilio) as program,
+    ):
         site = Site(home, program.log, program.url, token=token, markers=markers, **made)
         yield site, program
         if program.process.poll() is None:
@@ -207,10 +249,17 @@ def _callbacks(markers: Markers) -> Iterator[tuple[str, Form]]:
         legs = leg_callbacks(call_sid(n), caller=party, callee=markers.number(10), start=now)
         for form in legs:
             yield "voice/status", _marked(form, markers)
+    message = dict(recording_form(0, channels=1, call=0)) | {"RecordingSource": "RecordVerb"}
+    yield "voice/recording", _marked(list(message.items()), markers)
     yield from _said(markers)
     odd = incoming_form(call_sid(90), caller=markers.number(4))
     yield "voice/status", _marked([*odd, ("CallStatus", markers.text("status"))], markers)
     yield "voice/incoming", _marked([("CallSid", markers.text("sid"))], markers)
+
+
+def _spoken(markers: Markers) -> bytes:
+    """What a recording's samples hold."""
+    return markers.text("spoken").encode("utf-16-le")
 
 
 def _said(markers: Markers) -> Iterator[tuple[str, Form]]:
@@ -245,6 +294,11 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
         heard = site.read(path)
         assert heard.count(markers.word) == 2
         assert markers.card not in heard
+        recordings = f"/calls/{call['id']}/recordings"
+        soon(lambda: "audible" in site.read(recordings))
+        (recording,) = json.loads(site.read(recordings))["data"]
+        assert _spoken(markers) in site.listen(call["id"], recording["id"])
+        assert site.objects()
         words = markers.text("own words")
         assert words in site.object(number, words)
         assert site.search() == set()
@@ -255,6 +309,7 @@ def test_no_personal_value_is_found_anywhere(tmp_path: Path, markers: Markers) -
         assert markers.digits not in told
         assert markers.word not in told
         soon(lambda: number not in site.read("/calls"))
+        soon(lambda: not site.objects())
         marketing = f"/marketing?number={quote(number)}&kind=calls"
         assert "suppressed" in site.read(marketing)
         assert site.search() == set()
