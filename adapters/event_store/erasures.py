@@ -206,6 +206,8 @@ class Erasures:
         rows = _rows(*asked.place, told, command, asked.context)
         if holds:
             return await self._wait(connection, asked, rows, holds)
+        if not rows:
+            return await self._state(connection, asked)  # somebody else was first
         key = await self._keyring.get(connection, asked.workspace_id) if is_kept else None
         if key is not None:
             await escrow_ahead(connection, key, asked.subject_id)
