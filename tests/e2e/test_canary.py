@@ -242,7 +242,8 @@ def _callbacks(markers: Markers) -> Iterator[tuple[str, Form]]:
         f"whatsapp:{markers.number(3)}",
         f"{markers.word} by name",
     ]
-    now = datetime.now(UTC)  # after the settings were
+    # After the settings were, also when its fractions of a second are left out.
+    now = datetime.now(UTC) + timedelta(seconds=1)
     for n, party in enumerate(parties):
         form = incoming_form(call_sid(n), caller=party, callee=markers.number(10))
         yield "voice/incoming", _marked(form, markers)
