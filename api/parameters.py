@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -57,10 +57,27 @@ Number = Annotated[
 ]
 
 
-class CallQuestion(BaseModel):
-    """Which calls, in which order."""
+class Question(BaseModel):
+    """Which of a list are asked for, in which order, and which page of them."""
 
     model_config = ConfigDict(extra="forbid")
+    of: ClassVar[str] = ""
+    """Of which list: a cursor of another one is none of its."""
+
+    def filters(self) -> dict[str, Any]:
+        """The filters that were given, but for the number."""
+        return self.model_dump(
+            exclude={"sort", "limit", "cursor", "number"}, exclude_none=True, mode="python"
+        )
+
+    @property
+    def text(self) -> bytes:
+        """The question without its page: what a cursor belongs to."""
+        return self.of.encode() + self.model_dump_json(exclude={"limit", "cursor"}).encode()
+
+
+class CallQuestion(Question):
+    """Which calls, in which order."""
 
     started_after: Annotated[
         MomentParameter | None,
@@ -80,14 +97,3 @@ class CallQuestion(BaseModel):
     sort: Sort = Sort.newest
     limit: Limit = 50
     cursor: Cursor = None
-
-    def filters(self) -> dict[str, Any]:
-        """The filters that were given, but for the number."""
-        return self.model_dump(
-            exclude={"sort", "limit", "cursor", "number"}, exclude_none=True, mode="python"
-        )
-
-    @property
-    def text(self) -> bytes:
-        """The question without its page: what a cursor belongs to."""
-        return self.model_dump_json(exclude={"limit", "cursor"}).encode()

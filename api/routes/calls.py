@@ -7,18 +7,16 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.twilio.addresses import lookup_of
-from adapters.workspaces.api_keys import Scope
 from api.contract import WITH_KEY, answers
 from api.cursors import read_cursor, write_cursor
 from api.etag import answer
+from api.numbers import with_number
 from api.parameters import CallQuestion
 from api.parties import open_all, party
 from api.schemas import CallPage, CallSummary, Party
-from api.security import CallReader, Session
+from api.security import CallReader
 from projections.call_log.read import CallRow, find_calls
 from projections.paging import page
-from projections.subjects.read import subject_of
 
 ROUTER: Final = APIRouter(prefix="/v1/workspaces/{workspace_id}/calls", tags=["calls"])
 
@@ -38,7 +36,7 @@ async def list_calls(
     needs the scope `values:open`; a number that nobody living has finds no call.
     """
     after = read_cursor(session.key, question.text, question.cursor)
-    filters = await _filters(session, question)
+    filters = await with_number(session, question.number, question.filters())
     rows: list[CallRow] = []
     if filters is not None:
         rows = await find_calls(
@@ -60,20 +58,6 @@ async def list_calls(
         next_cursor=write_cursor(session.key, question.text, end),
     )
     return answer(request, session.key, body)
-
-
-async def _filters(session: Session, question: CallQuestion) -> dict[str, object] | None:
-    """The filters in the view's own terms; ``None`` where they can find nothing."""
-    filters = question.filters()
-    if question.number is None:
-        return filters
-    session.caller.require(Scope.values_open)
-    lookup = lookup_of(question.number)
-    if lookup is None:
-        return None
-    digest = session.key.digest(lookup)
-    subject_id = await subject_of(session.connection, session.workspace_id, digest)
-    return None if subject_id is None else {**filters, "subject_id": subject_id}
 
 
 def _summary(row: CallRow, caller: Party | None, callee: Party | None) -> CallSummary:

@@ -1,41 +1,38 @@
 """The message log: pages of text messages by filter, one of them, and its history."""
 
 from itertools import chain
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.event_store.history import read_stream
 from adapters.event_store.values import references
-from adapters.twilio.addresses import lookup_of
-from adapters.workspaces.api_keys import Scope
 from api.contract import WITH_KEY, answers
 from api.cursors import read_cursor, write_cursor
 from api.etag import answer
-from api.parameters import Cursor, Limit, MomentParameter, Number
+from api.numbers import with_number
+from api.parameters import Cursor, Limit, MomentParameter, Number, Question
 from api.parties import Readings, open_all, party
 from api.routes.history import entry_detail
 from api.schemas_history import History
 from api.schemas_messages import MessageDetail, MessagePage
-from api.security import MessageReader, Session
+from api.security import MessageReader
 from domain.text_messages.words import MessageDirection, MessageStatus
 from projections.message_log.read import MessageRow, MessageSort, find_messages, read_message
 from projections.paging import page
-from projections.subjects.read import subject_of
 
 ROUTER: Final = APIRouter(prefix="/v1/workspaces/{workspace_id}/messages", tags=["messages"])
 _ROLES: Final = ("sender", "recipient")
 _MOST: Final = 2**31 - 1
 
 
-class MessageQuestion(BaseModel):
+class MessageQuestion(Question):
     """Which messages, in which order."""
 
-    model_config = ConfigDict(extra="forbid")
+    of = "messages"
 
     recorded_after: Annotated[
         MomentParameter | None,
@@ -52,17 +49,6 @@ class MessageQuestion(BaseModel):
     limit: Limit = 50
     cursor: Cursor = None
 
-    def filters(self) -> dict[str, Any]:
-        """The filters that were given, but for the number."""
-        return self.model_dump(
-            exclude={"sort", "limit", "cursor", "number"}, exclude_none=True, mode="python"
-        )
-
-    @property
-    def text(self) -> bytes:
-        """The question without its page: what a cursor belongs to."""
-        return b"messages" + self.model_dump_json(exclude={"limit", "cursor"}).encode()
-
 
 @ROUTER.get(
     "",
@@ -78,7 +64,7 @@ async def list_messages(
     The filter `number` needs the scope `values:open`; a number that nobody living has finds none.
     """
     after = read_cursor(session.key, question.text, question.cursor)
-    filters = await _filters(session, question)
+    filters = await with_number(session, question.number, question.filters())
     rows: list[MessageRow] = []
     if filters is not None:
         rows = await find_messages(
@@ -127,20 +113,6 @@ async def get_message_history(
     readings = await open_all(session, (one for entry in entries for one in references(entry)))
     body = History(data=[entry_detail(entry, readings) for entry in entries])
     return answer(request, session.key, body)
-
-
-async def _filters(session: Session, question: MessageQuestion) -> dict[str, object] | None:
-    """The filters in the view's own terms; ``None`` where they can find nothing."""
-    filters = question.filters()
-    if question.number is None:
-        return filters
-    session.caller.require(Scope.values_open)
-    lookup = lookup_of(question.number)
-    if lookup is None:
-        return None
-    digest = session.key.digest(lookup)
-    subject_id = await subject_of(session.connection, session.workspace_id, digest)
-    return None if subject_id is None else {**filters, "subject_id": subject_id}
 
 
 def _detail(row: MessageRow, readings: Readings) -> MessageDetail:
