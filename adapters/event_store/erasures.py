@@ -18,10 +18,9 @@ import psycopg
 from adapters.erasure_ledger.gate import Gate
 from adapters.erasure_ledger.lines import Act, Kind, Line
 from adapters.event_store.appending import APPEND, STALE, STREAM_VERSION
-from adapters.event_store.codec import encode
 from adapters.event_store.escrow import HELD, NOT_ESCROWED, escrow_ahead, escrow_subject
 from adapters.event_store.history import LAST_POSITION, read_stream, read_streams
-from adapters.event_store.rows import EntryRow, parameters
+from adapters.event_store.rows import EntryRow, entry_rows, parameters
 from adapters.event_store.suppressions import marketing_consents, suppression_of
 from adapters.event_store.writer import Clock
 from adapters.keys.keyring import Keyring
@@ -322,14 +321,4 @@ def _rows(
 ) -> list[EntryRow]:
     """What the command appends to a stream that was read under the writers' lock."""
     decided = SUBJECT.decide(_folded(told), command)
-    return [
-        EntryRow(
-            workspace_id,
-            subject_id,
-            version,
-            event.schema_version,
-            event.name,
-            encode(event, context, subject_id),
-        )
-        for version, event in enumerate(decided, len(told) + 1)
-    ]
+    return entry_rows(workspace_id, subject_id, len(told), decided, context)

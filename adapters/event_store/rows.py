@@ -1,11 +1,13 @@
 """What the append function takes: rows, laid out as one array for each of their columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from adapters.event_store.codec import encode
 from adapters.postgres.arrays import Bytes, Dates, Ints, SmallInts, Texts, Uuids, columns
+from domain.messages import Context, Event
 
 
 class EntryRow(NamedTuple):
@@ -17,6 +19,23 @@ class EntryRow(NamedTuple):
     schema_version: int
     name: str
     body: bytes
+
+
+def entry_rows(
+    workspace_id: UUID, stream_id: UUID, before: int, events: Iterable[Event], context: Context
+) -> list[EntryRow]:
+    """These events, which seal nothing, as the next ones of a stream that has so many."""
+    return [
+        EntryRow(
+            workspace_id,
+            stream_id,
+            version,
+            event.schema_version,
+            event.name,
+            encode(event, context, stream_id),
+        )
+        for version, event in enumerate(events, before + 1)
+    ]
 
 
 class ValueRow(NamedTuple):

@@ -20,10 +20,9 @@ from uuid import UUID, uuid4
 
 from adapters.cells.side import Side
 from adapters.event_store.appending import APPEND
-from adapters.event_store.codec import encode
 from adapters.event_store.history import LAST_POSITION, read_streams
 from adapters.event_store.requests import Clock
-from adapters.event_store.rows import EntryRow, parameters
+from adapters.event_store.rows import EntryRow, entry_rows, parameters
 from adapters.keys.master_keys import KeyId, MasterKeys
 from adapters.keys.rewrapping import Turn
 from adapters.keys.workspace_secret import WorkspaceSecret
@@ -270,14 +269,5 @@ def _rows(workspace_id: UUID, told: Sequence[Entry], command: WorkspaceCommand) 
     events = (entry.event for entry in told)
     workspace = WORKSPACE.fold(e for e in events if isinstance(e, WorkspaceEvent))
     context = Context("policy:key_rotation", uuid4())
-    return [
-        EntryRow(
-            workspace_id,
-            workspace_id,
-            version,
-            event.schema_version,
-            event.name,
-            encode(event, context, workspace_id),
-        )
-        for version, event in enumerate(WORKSPACE.decide(workspace, command), len(told) + 1)
-    ]
+    decided = WORKSPACE.decide(workspace, command)
+    return entry_rows(workspace_id, workspace_id, len(told), decided, context)

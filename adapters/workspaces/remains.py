@@ -12,9 +12,8 @@ import structlog
 
 from adapters.cell import Cell
 from adapters.event_store.appending import APPEND
-from adapters.event_store.codec import encode
 from adapters.event_store.history import read_stream
-from adapters.event_store.rows import EntryRow, parameters
+from adapters.event_store.rows import EntryRow, entry_rows, parameters
 from adapters.event_store.writer import Clock
 from adapters.objects.store import ObjectStore
 from adapters.postgres.pool import Connection
@@ -83,14 +82,5 @@ async def _rows(
     entries = await read_stream(connection, workspace_id)
     workspace = WORKSPACE.fold(e.event for e in entries if isinstance(e.event, WorkspaceEvent))
     context = Context("policy:closure", uuid4())
-    return [
-        EntryRow(
-            workspace_id,
-            workspace_id,
-            version,
-            event.schema_version,
-            event.name,
-            encode(event, context, workspace_id),
-        )
-        for version, event in enumerate(WORKSPACE.decide(workspace, command), len(entries) + 1)
-    ]
+    decided = WORKSPACE.decide(workspace, command)
+    return entry_rows(workspace_id, workspace_id, len(entries), decided, context)
